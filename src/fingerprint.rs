@@ -1,0 +1,202 @@
+//! 128-bit keyed fingerprints of length-prefixed parts: what is remembered instead of names.
+
+use core::fmt;
+use core::hash::Hasher as _;
+
+use siphasher::sip128::{Hasher128 as _, SipHasher13, SipHasher24};
+
+use crate::content::Content;
+use crate::error::Error;
+
+/// The secret that keys a gate's fingerprints.
+///
+/// Whoever does not know it cannot prepare names that collide. Copies of a gate that are to be
+/// merged share it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret([u8; 16]);
+
+impl Secret {
+    /// Takes any secret bytes; 16 or more drawn at random are best.
+    ///
+    /// # Errors
+    /// `invalid_option` when there are none.
+    pub fn new(bytes: &[u8]) -> Result<Self, Error> {
+        if bytes.is_empty() {
+            return Err(Error::option("the secret is empty"));
+        }
+        // Every secret is condensed the same way, so that its length is of no consequence.
+        let mut hasher = SipHasher24::new_with_key(b"onceward secret\0");
+        hasher.write(bytes);
+        Ok(Self(hasher.finish128().as_bytes()))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// How an identity is named in reports: 128 bits, keyed with the gate's secret.
+///
+/// Prints as 32 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint {
+    high: u64,
+    low: u64,
+}
+
+impl Fingerprint {
+    /// Returns the 96 bits by which tables know it.
+    pub(crate) const fn print(self) -> Print {
+        let low = (self.low >> 32) as u32;
+        let print = Print { high: self.high, low };
+        // The greatest value marks vacant slots.
+        if print.is_vacant() { Print { high: self.high, low: 0 } } else { print }
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}{:016x}", self.high, self.low)
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fingerprint({self})")
+    }
+}
+
+/// The leading 96 bits of a fingerprint.
+///
+/// Among a million names the chance of a false match is 10^−23 for each look-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Print {
+    pub(crate) high: u64,
+    pub(crate) low: u32,
+}
+
+impl Print {
+    /// Marks a vacant slot; greater than every print of a name.
+    pub(crate) const VACANT: Self = Self { high: u64::MAX, low: u32::MAX };
+
+    pub(crate) const fn is_vacant(self) -> bool {
+        self.high == u64::MAX && self.low == u32::MAX
+    }
+}
+
+/// A keyed 128-bit digest of content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Digest {
+    pub(crate) high: u64,
+    pub(crate) low: u64,
+}
+
+/// What a fingerprint names; the kinds never collide, whatever their parts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    Key = 1,
+    Entity = 2,
+    Source = 3,
+    Bytes = 4,
+    Json = 5,
+}
+
+/// Makes fingerprints and digests with one secret.
+#[derive(Clone, Debug)]
+pub(crate) struct Fingerprinter {
+    secret: Secret,
+}
+
+/// A scope that is hashed already, for many names in it.
+#[derive(Clone)]
+pub(crate) struct Scoped(SipHasher13);
+
+impl Fingerprinter {
+    pub(crate) fn new(secret: Secret) -> Self {
+        Self { secret }
+    }
+
+    /// Starts with a scope: a word of kind and length, then the scope's bytes.
+    pub(crate) fn scoped(&self, kind: Kind, scope: &str) -> Scoped {
+        let mut hasher = SipHasher13::new_with_key(&self.secret.0);
+        write_part(&mut hasher, kind, scope.as_bytes());
+        Scoped(hasher)
+    }
+
+    pub(crate) fn fingerprint(&self, kind: Kind, scope: &str, name: &str) -> Fingerprint {
+        self.scoped(kind, scope).finish(name)
+    }
+
+    pub(crate) fn digest(&self, content: &Content<'_>) -> Digest {
+        let kind = if content.is_json() { Kind::Json } else { Kind::Bytes };
+        let mut hasher = SipHasher13::new_with_key(&self.secret.0);
+        write_part(&mut hasher, kind, content.as_bytes());
+        let hash = hasher.finish128();
+        Digest { high: hash.h1, low: hash.h2 }
+    }
+}
+
+impl Scoped {
+    /// Names one of many in the scope.
+    pub(crate) fn print(&self, name: &str) -> Result<Print, Error> {
+        if name.is_empty() {
+            return Err(Error::event("a name is empty"));
+        }
+        Ok(self.clone().finish(name).print())
+    }
+
+    fn finish(mut self, name: &str) -> Fingerprint {
+        self.0.write(name.as_bytes());
+        let hash = self.0.finish128();
+        Fingerprint { high: hash.h1, low: hash.h2 }
+    }
+}
+
+/// The kind and the length lead, so that no two lists of parts have the same bytes. The last part
+/// needs no length: SipHash takes that of the whole message in.
+fn write_part(hasher: &mut SipHasher13, kind: Kind, bytes: &[u8]) {
+    // A length of 2^56 bytes is out of reach of any machine.
+    let word = (bytes.len() as u64) << 8 | kind as u64;
+    hasher.write(&word.to_le_bytes());
+    hasher.write(bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    fn fingerprinter(secret: &str) -> Fingerprinter {
+        Fingerprinter::new(Secret::new(secret.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn parts_kinds_and_secrets_do_not_run_into_each_other() {
+        let f = fingerprinter("a");
+        let of = |kind, scope, name| f.fingerprint(kind, scope, name);
+        let all = [
+            of(Kind::Key, "a:b", "c"),
+            of(Kind::Key, "a", "b:c"),
+            of(Kind::Key, "a:b:c", ""),
+            of(Kind::Key, "", "a:b:c"),
+            of(Kind::Entity, "a:b", "c"),
+            of(Kind::Source, "a:b", "c"),
+            fingerprinter("b").fingerprint(Kind::Key, "a:b", "c"),
+        ];
+        for (i, a) in all.iter().enumerate() {
+            for (j, b) in all.iter().enumerate() {
+                assert_eq!(a == b, i == j, "{i} {j}");
+            }
+        }
+        assert_eq!(all[0], of(Kind::Key, "a:b", "c"));
+        assert_eq!(all[0].to_string().len(), 32);
+    }
+
+    #[test]
+    fn a_secret_is_never_empty_and_never_printed() {
+        assert_eq!(Secret::new(b"").unwrap_err().code().as_str(), "invalid_option");
+        assert_eq!(alloc::format!("{:?}", Secret::new(b"hush").unwrap()), "Secret(…)");
+    }
+}

@@ -1,0 +1,175 @@
+//! Points in time, spans of time, and the monotone clock that is fed with readings.
+
+use crate::error::Error;
+
+/// The latest time that is accepted anywhere: the largest integer a double holds exactly.
+const UNIX_MS_MAX: u64 = (1 << 53) - 1;
+
+/// Whole milliseconds since the Unix epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnixMs(u64);
+
+impl UnixMs {
+    /// Returns the given point in time; anything above 2^53 − 1 counts as that.
+    pub const fn new(ms: u64) -> Self {
+        Self(if ms > UNIX_MS_MAX { UNIX_MS_MAX } else { ms })
+    }
+
+    /// Reads a clock that gives a double, as JavaScript's does.
+    ///
+    /// # Errors
+    /// `invalid_option` when the reading is not a whole number from 0 to 2^53 − 1.
+    pub fn from_reading(reading: f64) -> Result<Self, Error> {
+        whole(reading)
+            .map(Self)
+            .ok_or(Error::option("the clock must give whole milliseconds since 1970"))
+    }
+
+    /// Returns the milliseconds.
+    pub const fn as_u64(self) -> u64 {
+        self.0
+    }
+}
+
+/// Returns the integer that a double stands for, from 0 to 2^53 − 1; −0 is 0.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "the range is checked, and the round trip shows that nothing was lost"
+)]
+#[expect(clippy::float_cmp, reason = "whole numbers compare exactly")]
+pub(crate) fn whole(number: f64) -> Option<u64> {
+    if !(0.0..=UNIX_MS_MAX as f64).contains(&number) {
+        return None;
+    }
+    let integer = number as u64;
+    (integer as f64 == number).then_some(integer)
+}
+
+/// A span of time in whole milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Millis(u64);
+
+impl Millis {
+    /// Returns a span of that many milliseconds.
+    pub const fn new(ms: u64) -> Self {
+        Self(ms)
+    }
+
+    /// Returns a span of that many days.
+    pub const fn days(days: u32) -> Self {
+        Self((days as u64).saturating_mul(86_400_000))
+    }
+
+    /// Returns the milliseconds.
+    pub const fn as_u64(self) -> u64 {
+        self.0
+    }
+}
+
+/// The gate's clock: the highest time it has seen and believes.
+///
+/// A reading that goes back changes nothing. One that is more than `jump_max_ms` ahead is kept
+/// aside: expiry goes by the old time until the next reading confirms or refutes it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    believed: u64,
+    unconfirmed: Option<u64>,
+    jump_max_ms: u64,
+}
+
+impl Clock {
+    /// Starts at its first reading, which has nothing to be compared with.
+    pub(crate) const fn new(now: UnixMs, jump_max: Millis) -> Self {
+        Self { believed: now.0, unconfirmed: None, jump_max_ms: jump_max.0 }
+    }
+
+    /// Returns the time by which expiry is judged.
+    pub(crate) const fn believed(&self) -> u64 {
+        self.believed
+    }
+
+    /// Returns the time with which records are stamped.
+    pub(crate) fn stamp(&self) -> u64 {
+        self.unconfirmed.unwrap_or(self.believed)
+    }
+
+    /// Whether stamps may still be lowered.
+    pub(crate) const fn is_unconfirmed(&self) -> bool {
+        self.unconfirmed.is_some()
+    }
+
+    /// Returns the clock after a reading, and the stamp that what was unconfirmed keeps for good.
+    ///
+    /// There is no such stamp while nothing was unconfirmed, or while a refuted reading is replaced
+    /// by a lower one that is itself too far ahead.
+    pub(crate) fn read(self, now: UnixMs) -> (Self, Option<u64>) {
+        match self.unconfirmed {
+            Some(ahead) if now.0 >= ahead => {
+                let confirmed = Self { believed: ahead, unconfirmed: None, ..self };
+                (confirmed.take(now), Some(ahead))
+            }
+            Some(_) => {
+                let next = Self { unconfirmed: None, ..self }.take(now);
+                (next, (!next.is_unconfirmed()).then_some(next.believed))
+            }
+            None => (self.take(now), None),
+        }
+    }
+
+    fn take(self, now: UnixMs) -> Self {
+        if now.0 > self.believed.saturating_add(self.jump_max_ms) {
+            Self { unconfirmed: Some(now.0), ..self }
+        } else {
+            Self { believed: self.believed.max(now.0), ..self }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(readings: &[u64], believed: u64, stamp: u64, settled: Option<u64>) {
+        let mut clock = Clock::new(UnixMs::new(1_000), Millis::new(100));
+        let mut last = None;
+        for &reading in readings {
+            (clock, last) = clock.read(UnixMs::new(reading));
+        }
+        assert_eq!((clock.believed(), clock.stamp(), last), (believed, stamp, settled));
+    }
+
+    #[test]
+    fn a_clock_only_goes_forward_and_leaps_are_confirmed_first() {
+        check(&[1_050], 1_050, 1_050, None);
+        check(&[900], 1_000, 1_000, None);
+        check(&[1_100], 1_100, 1_100, None);
+        check(&[1_101], 1_000, 1_101, None);
+        check(&[5_000, 5_000], 5_000, 5_000, Some(5_000));
+        check(&[5_000, 5_050], 5_050, 5_050, Some(5_000));
+        check(&[5_000, 9_000], 5_000, 9_000, Some(5_000));
+        check(&[5_000, 1_010], 1_010, 1_010, Some(1_010));
+        check(&[5_000, 10], 1_000, 1_000, Some(1_000));
+        check(&[9_000, 5_000], 1_000, 5_000, None);
+        check(&[9_000, 5_000, 5_001], 5_001, 5_001, Some(5_000));
+    }
+
+    #[test]
+    fn whole_numbers_only() {
+        for (number, expected) in [
+            (0.0, Some(0)),
+            (-0.0, Some(0)),
+            (7.0, Some(7)),
+            (9_007_199_254_740_991.0, Some(UNIX_MS_MAX)),
+            (9_007_199_254_740_992.0, None),
+            (1.5, None),
+            (-1.0, None),
+            (f64::NAN, None),
+            (f64::INFINITY, None),
+        ] {
+            assert_eq!(whole(number), expected, "{number}");
+        }
+    }
+}
