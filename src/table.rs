@@ -1,0 +1,289 @@
+//! The compact table of fingerprints that everything is remembered in: the hot path.
+//!
+//! Slots lie in segments of at most 16 KiB, reached through a directory of leading bits (extendible
+//! hashing; Fagin et al. 1979). Within a segment they are kept in the order of their prints by
+//! linear probing (Amble and Knuth 1974), so a walk over the table is sorted and a miss ends early.
+//!
+//! Invariants: no call copies or clears more than one segment or the directory; removal leaves no
+//! tombstones; every allocation is fallible and accounted for in a [`Room`].
+
+mod segment;
+
+use alloc::vec::Vec;
+
+use crate::fingerprint::Print;
+pub(crate) use segment::Segment;
+
+/// One record of a table. The default value is a vacant slot.
+pub(crate) trait Slot: Default {
+    /// What a slot is accounted with: the same on every target, so that decisions are, too.
+    const BYTES: u64;
+
+    /// Returns the print of the name, or [`Print::VACANT`].
+    fn print(&self) -> Print;
+}
+
+/// What a segment and its share of the directory are accounted with.
+const SEGMENT_BYTES: u64 = 64;
+
+/// The directory never has more than 2^24 entries: beyond that segments are simply full.
+const DEPTH_MAX: u32 = 24;
+
+/// The memory that may be used, and what of it is in use.
+#[derive(Debug)]
+pub(crate) struct Room {
+    used: u64,
+    max: u64,
+}
+
+/// There is no room, in the budget or in the machine.
+#[derive(Debug)]
+pub(crate) struct NoRoom;
+
+impl Room {
+    pub(crate) const fn new(max: u64) -> Self {
+        Self { used: 0, max }
+    }
+
+    pub(crate) const fn used(&self) -> u64 {
+        self.used
+    }
+
+    pub(crate) const fn max(&self) -> u64 {
+        self.max
+    }
+
+    pub(crate) const fn free(&self) -> u64 {
+        self.max.saturating_sub(self.used)
+    }
+
+    pub(crate) fn take(&mut self, bytes: u64) -> Result<(), NoRoom> {
+        if bytes > self.free() {
+            return Err(NoRoom);
+        }
+        self.used = self.used.saturating_add(bytes);
+        Ok(())
+    }
+
+    pub(crate) fn give(&mut self, bytes: u64) {
+        self.used = self.used.saturating_sub(bytes);
+    }
+
+    /// Accounts for a change of size.
+    fn exchange(&mut self, old: u64, new: u64) -> Result<(), NoRoom> {
+        self.take(new.saturating_sub(old))?;
+        self.give(old.saturating_sub(new));
+        Ok(())
+    }
+
+    /// Lifts the limit for as long as something is put back that was there before.
+    pub(crate) fn lift(&mut self) -> u64 {
+        core::mem::replace(&mut self.max, u64::MAX)
+    }
+
+    /// Sets the limit again.
+    pub(crate) fn limit(&mut self, max: u64) {
+        self.max = max;
+    }
+}
+
+/// A set of slots with distinct prints.
+#[derive(Debug)]
+pub(crate) struct Table<S> {
+    /// The directory has 2^depth entries, or none while the table is empty.
+    depth: u32,
+    directory: Vec<u32>,
+    segments: Vec<Segment<S>>,
+    len: usize,
+}
+
+impl<S: Slot> Table<S> {
+    /// Returns an empty table, which takes no memory.
+    pub(crate) const fn new() -> Self {
+        Self { depth: 0, directory: Vec::new(), segments: Vec::new(), len: 0 }
+    }
+
+    /// Returns the number of slots in use.
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Returns the number of segments.
+    pub(crate) const fn segment_count(&self) -> usize {
+        self.segments.len()
+    }
+
+    /// Returns the segment in which a print has its place.
+    pub(crate) fn segment_of(&self, print: Print) -> usize {
+        // A shift by 64 would overflow; an empty or single directory has only the first entry.
+        let entry = print.high.checked_shr(64_u32.wrapping_sub(self.depth)).unwrap_or(0);
+        let entry = usize::try_from(entry).unwrap_or(usize::MAX);
+        self.directory.get(entry).map_or(0, |&index| index as usize)
+    }
+
+    pub(crate) fn segment(&self, index: usize) -> Option<&Segment<S>> {
+        self.segments.get(index)
+    }
+
+    /// Returns the slot of a print and the base of its segment.
+    pub(crate) fn get(&self, print: Print) -> Option<(&S, u64)> {
+        let segment = self.segments.get(self.segment_of(print))?;
+        Some((segment.slot(print)?, segment.base))
+    }
+
+    /// Returns the slot of a print, to be changed in place; its print must stay.
+    pub(crate) fn get_mut(&mut self, print: Print) -> Option<&mut S> {
+        let index = self.segment_of(print);
+        self.segments.get_mut(index)?.slot_mut(print)
+    }
+
+    /// Returns at most how much memory it takes to add a slot.
+    pub(crate) fn growth_of(&self, print: Print) -> u64 {
+        match self.segments.get(self.segment_of(print)) {
+            None => S::BYTES.saturating_mul(16).saturating_add(SEGMENT_BYTES),
+            Some(segment) if segment.accepts(print) => 0,
+            Some(segment) => (segment.bytes() / 2).saturating_add(SEGMENT_BYTES),
+        }
+    }
+
+    /// Adds a slot whose print is not in the table where that takes no memory, or hands it back.
+    pub(crate) fn put(&mut self, slot: S) -> Result<(), S> {
+        let index = self.segment_of(slot.print());
+        let Some(segment) = self.segments.get_mut(index) else {
+            return Err(slot);
+        };
+        segment.put(slot)?;
+        self.len = self.len.wrapping_add(1);
+        Ok(())
+    }
+
+    /// Adds a slot whose print is not in the table; `base` is for a segment made for it.
+    pub(crate) fn insert(&mut self, slot: S, base: u64, room: &mut Room) -> Result<(), NoRoom> {
+        let print = slot.print();
+        let mut slot = slot;
+        while let Err(back) = self.put(slot) {
+            slot = back;
+            if self.segments.is_empty() {
+                self.start(base, room)?;
+            } else {
+                self.widen(self.segment_of(print), print, room)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a slot out.
+    pub(crate) fn remove(&mut self, print: Print) -> Option<S> {
+        let index = self.segment_of(print);
+        let slot = self.segments.get_mut(index)?.take(print)?;
+        self.len = self.len.wrapping_sub(1);
+        Some(slot)
+    }
+
+    /// Keeps only some slots of a segment, in place, and hands the others over.
+    pub(crate) fn retain(
+        &mut self,
+        index: usize,
+        keep: impl FnMut(&S, u64) -> bool,
+        dropped: impl FnMut(S, u64),
+    ) {
+        if let Some(segment) = self.segments.get_mut(index) {
+            let gone = segment.retain(keep, dropped);
+            self.len = self.len.wrapping_sub(gone);
+        }
+    }
+
+    /// Changes the base of a segment and every slot in it.
+    pub(crate) fn rebase(&mut self, index: usize, base: u64, change: impl FnMut(&mut S)) {
+        if let Some(segment) = self.segments.get_mut(index) {
+            segment.base = base;
+            segment.slots_mut().for_each(change);
+        }
+    }
+
+    /// Gives memory back that a segment has no use for.
+    pub(crate) fn fit(&mut self, index: usize, room: &mut Room) {
+        if let Some(segment) = self.segments.get_mut(index) {
+            let old = segment.bytes();
+            // Without memory for the smaller copy the larger one simply stays.
+            let new = segment.fitted().map_or(old, |smaller| {
+                *segment = smaller;
+                segment.bytes()
+            });
+            room.give(old.saturating_sub(new));
+        }
+    }
+
+    /// Walks over all slots in the order of their prints, each with the base of its segment.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&S, u64)> {
+        let mut last = u32::MAX;
+        self.directory
+            .iter()
+            .filter(move |&&index| core::mem::replace(&mut last, index) != index)
+            .filter_map(|&index| self.segments.get(index as usize))
+            .flat_map(|segment| segment.slots().map(move |slot| (slot, segment.base)))
+    }
+
+    fn start(&mut self, base: u64, room: &mut Room) -> Result<(), NoRoom> {
+        let segment = Segment::with_room_for(0, 0, base)?;
+        self.directory.try_reserve_exact(1).map_err(|_| NoRoom)?;
+        self.segments.try_reserve_exact(1).map_err(|_| NoRoom)?;
+        room.take(segment.bytes().saturating_add(SEGMENT_BYTES))?;
+        self.segments.push(segment);
+        self.directory.push(0);
+        Ok(())
+    }
+
+    /// Makes a full segment larger, or splits it when it is as large as they get.
+    fn widen(&mut self, index: usize, print: Print, room: &mut Room) -> Result<(), NoRoom> {
+        let segment = self.segments.get_mut(index).ok_or(NoRoom)?;
+        if let Some(larger) = segment.grown()? {
+            room.exchange(segment.bytes(), larger.bytes())?;
+            *segment = larger.filled_from(segment);
+            return Ok(());
+        }
+        self.split(index, print, room)
+    }
+
+    fn split(&mut self, index: usize, print: Print, room: &mut Room) -> Result<(), NoRoom> {
+        let segment = self.segments.get(index).ok_or(NoRoom)?;
+        let depth = segment.depth();
+        if depth >= DEPTH_MAX {
+            return Err(NoRoom);
+        }
+        let (left, right) = segment.halves()?;
+        let new = left.bytes().saturating_add(right.bytes()).saturating_add(SEGMENT_BYTES);
+        let id = u32::try_from(self.segments.len()).map_err(|_| NoRoom)?;
+        self.segments.try_reserve(1).map_err(|_| NoRoom)?;
+        if depth == self.depth {
+            self.double()?;
+        }
+        let segment = self.segments.get_mut(index).ok_or(NoRoom)?;
+        room.exchange(segment.bytes(), new)?;
+        let (left, right) = Segment::fill_halves(segment, left, right);
+        *segment = left;
+        self.segments.push(right);
+        // The entries that share the segment are contiguous; the upper half of them moves on.
+        let shared = 1_usize << self.depth.saturating_sub(depth);
+        let prefix = print.high.checked_shr(64_u32.wrapping_sub(depth)).unwrap_or(0);
+        let first = usize::try_from(prefix).unwrap_or(usize::MAX).saturating_mul(shared);
+        let upper = first.saturating_add(shared / 2)..first.saturating_add(shared);
+        for entry in self.directory.get_mut(upper).into_iter().flatten() {
+            *entry = id;
+        }
+        Ok(())
+    }
+
+    /// Doubles the directory: every entry is followed by a copy of itself.
+    fn double(&mut self) -> Result<(), NoRoom> {
+        let mut doubled = Vec::new();
+        doubled.try_reserve_exact(self.directory.len().saturating_mul(2)).map_err(|_| NoRoom)?;
+        doubled.extend(self.directory.iter().flat_map(|&index| [index, index]));
+        self.directory = doubled;
+        self.depth = self.depth.wrapping_add(1);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
