@@ -1,0 +1,299 @@
+//! Accepted keys, how long they are remembered, and the horizon before which they may be forgotten.
+//!
+//! Invariant: a key is remembered exactly while its age mark is not below the horizon. Slots below
+//! it may linger until their segment is short of space; they are never seen.
+
+mod slots;
+
+use alloc::vec::Vec;
+
+use crate::fingerprint::{Digest, Print};
+use crate::table::{NoRoom, Room};
+use crate::time::{Clock, Millis};
+use slots::Slots;
+
+/// The longest retention with age marks in milliseconds; above it they are in seconds.
+const FINE_RETENTION_MAX: Millis = Millis::days(24);
+
+/// The longest retention; with 32 bits of seconds there is then still room for an event's own time.
+pub(crate) const RETENTION_MAX: Millis = Millis::days(36_525);
+
+/// How many fruitless looks at segments it takes before a little more is forgotten.
+const FRUITLESS_MAX: usize = 8;
+
+/// What is remembered of an accepted key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known {
+    /// The later of its acceptance and its event's time.
+    pub(crate) age: u64,
+    pub(crate) content: Option<Digest>,
+}
+
+/// A key that was accepted at a reading of the clock which is not confirmed yet.
+#[derive(Clone, Copy, Debug)]
+struct Unsettled {
+    print: Print,
+    time: u64,
+}
+
+/// The age mark of the first key ever accepted. Once that is out of the retention, the horizon
+/// follows the clock; until then nothing was forgotten.
+#[derive(Clone, Copy, Debug)]
+struct First {
+    age: u64,
+    /// The event's own time, while the stamp may still be lowered.
+    unsettled: Option<u64>,
+}
+
+/// What a failing batch goes back to.
+#[derive(Debug, Default)]
+struct Before {
+    horizon: u64,
+    first: Option<First>,
+    /// What was unsettled, when this batch's reading of the clock settled it.
+    settled: Option<Vec<Unsettled>>,
+    unsettled_count: usize,
+    added: Vec<Print>,
+    dropped: Vec<(Print, Known)>,
+}
+
+/// The memory of keys.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    slots: Slots,
+    retention_ms: u64,
+    horizon: u64,
+    first: Option<First>,
+    unsettled: Vec<Unsettled>,
+    before: Before,
+    /// The segment that is looked at next when memory is needed.
+    hand: usize,
+}
+
+impl Keys {
+    pub(crate) fn new(retention: Millis) -> Self {
+        let tick_ms = if retention <= FINE_RETENTION_MAX { 1 } else { 1_000 };
+        Self {
+            slots: Slots::new(tick_ms),
+            retention_ms: retention.as_u64(),
+            horizon: 0,
+            first: None,
+            unsettled: Vec::new(),
+            before: Before::default(),
+            hand: 0,
+        }
+    }
+
+    /// Returns the horizon in milliseconds since the Unix epoch.
+    pub(crate) const fn horizon(&self) -> u64 {
+        self.horizon
+    }
+
+    /// Returns the horizon that a reading of the clock brings about.
+    pub(crate) fn horizon_at(&self, clock: &Clock) -> u64 {
+        let Some(due) = clock.believed().checked_sub(self.retention_ms) else {
+            return self.horizon;
+        };
+        let due = due.saturating_add(1);
+        if self.first.is_some_and(|first| first.age < due) {
+            self.horizon.max(due)
+        } else {
+            self.horizon
+        }
+    }
+
+    /// Counts the keys that are remembered, in time proportional to the table.
+    pub(crate) fn count(&self) -> u64 {
+        self.slots.count_from(self.horizon)
+    }
+
+    /// Returns what is remembered of a key at a horizon.
+    pub(crate) fn get(&self, print: Print, horizon: u64) -> Option<Known> {
+        self.slots.get(print).filter(|known| known.age >= horizon)
+    }
+
+    /// Returns when a remembered key was accepted, also while that is unconfirmed.
+    pub(crate) fn since(&self, print: Print, known: &Known, clock: &Clock) -> u64 {
+        let unsettled = self.unsettled.iter().rfind(|key| key.print == print);
+        unsettled.map_or(known.age, |key| clock.stamp().max(key.time))
+    }
+
+    /// Starts a batch with a reading of the clock.
+    pub(crate) fn begin(&mut self, clock: &Clock, settled: Option<u64>) {
+        self.before.horizon = self.horizon;
+        self.before.first = self.first;
+        if let Some(stamp) = settled {
+            self.settle(stamp);
+        }
+        self.before.unsettled_count = self.unsettled.len();
+        self.horizon = self.horizon_at(clock);
+    }
+
+    /// Ends a batch that went well.
+    pub(crate) fn commit(&mut self) {
+        self.before.settled = None;
+        self.before.added.clear();
+        self.before.dropped.clear();
+    }
+
+    /// Ends a batch that failed: everything is as it was.
+    pub(crate) fn rollback(&mut self, room: &mut Room) {
+        let before = core::mem::take(&mut self.before);
+        for &print in &before.added {
+            self.slots.remove(print);
+        }
+        for (print, known) in before.dropped {
+            self.slots.remove(print);
+            // It fitted before and fits again; a machine out of memory is past helping here.
+            let put = self.slots.put(print, known, before.horizon, room);
+            debug_assert!(put.is_ok(), "what was there before must fit again");
+        }
+        self.unsettled.truncate(before.unsettled_count);
+        if let Some(unsettled) = before.settled {
+            self.unsettled = unsettled;
+        }
+        self.horizon = before.horizon;
+        self.first = before.first;
+    }
+
+    /// Remembers a key that is not remembered.
+    pub(crate) fn accept(
+        &mut self,
+        print: Print,
+        time: Option<u64>,
+        content: Option<Digest>,
+        clock: &Clock,
+        room: &mut Room,
+    ) -> Result<(), NoRoom> {
+        let time = time.unwrap_or(0);
+        // While the stamp is unconfirmed, expiry goes by the old time.
+        let is_unsettled = clock.is_unconfirmed();
+        let age = if is_unsettled { clock.believed() } else { clock.believed().max(time) };
+        self.before.added.try_reserve(1).map_err(|_| NoRoom)?;
+        if is_unsettled {
+            self.unsettled.try_reserve(1).map_err(|_| NoRoom)?;
+        }
+        self.displace(print)?;
+        self.before.added.push(print);
+        self.put_or_forget(print, Known { age, content }, clock, room)?;
+        if is_unsettled {
+            self.unsettled.push(Unsettled { print, time });
+        }
+        if self.first.is_none() {
+            let age = clock.stamp().max(time);
+            self.first = Some(First { age, unsettled: is_unsettled.then_some(time) });
+        }
+        Ok(())
+    }
+
+    /// Forgets a key for good; returns whether it was remembered.
+    pub(crate) fn forget(&mut self, print: Print) -> bool {
+        let known = self.get(print, self.horizon).is_some();
+        self.slots.remove(print);
+        self.unsettled.retain(|key| key.print != print);
+        known
+    }
+
+    /// Frees memory by forgetting the oldest keys; false when only those of this very tick remain.
+    pub(crate) fn make_room(&mut self, bytes: u64, clock: &Clock, room: &mut Room) -> bool {
+        let count = self.slots.segment_count();
+        let mut fruitless = 0_usize;
+        let mut stuck = 0_usize;
+        while room.free() < bytes {
+            if stuck >= count {
+                return false;
+            }
+            self.hand = if self.hand < count { self.hand } else { 0 };
+            let free = room.free();
+            // What is forgotten already is gathered first; only then is a little more forgotten.
+            if fruitless >= FRUITLESS_MAX.min(count) {
+                fruitless = 0;
+                let forgot = self.forget_oldest_of(self.hand, clock);
+                stuck = if forgot { 0 } else { stuck.saturating_add(1) };
+            }
+            if self.sweep(self.hand).is_ok() {
+                self.slots.fit(self.hand, room);
+            }
+            fruitless = if room.free() > free { 0 } else { fruitless.saturating_add(1) };
+            self.hand = self.hand.wrapping_add(1);
+        }
+        true
+    }
+
+    /// Stamps for good what was accepted at an unconfirmed reading.
+    fn settle(&mut self, stamp: u64) {
+        let unsettled = core::mem::take(&mut self.unsettled);
+        for &Unsettled { print, time } in &unsettled {
+            let Some(known) = self.slots.get(print) else {
+                continue;
+            };
+            // Without memory to note the old mark, only going back would be inexact.
+            if self.before.dropped.try_reserve(1).is_ok() {
+                self.before.dropped.push((print, known));
+            }
+            self.slots.set_age(print, stamp.max(time), self.before.horizon);
+        }
+        self.before.settled = Some(unsettled);
+        if let Some(First { age, unsettled: unsettled @ Some(_) }) = &mut self.first {
+            *age = stamp.max(unsettled.take().unwrap_or(0));
+        }
+    }
+
+    /// Takes a slot out of the way that was forgotten, now or before this batch began.
+    fn displace(&mut self, print: Print) -> Result<(), NoRoom> {
+        if let Some(known) = self.slots.get(print) {
+            if known.age >= self.before.horizon {
+                self.before.dropped.try_reserve(1).map_err(|_| NoRoom)?;
+                self.before.dropped.push((print, known));
+            }
+            self.slots.remove(print);
+        }
+        Ok(())
+    }
+
+    /// Puts a key in, and forgets older ones where there is no room for it.
+    fn put_or_forget(
+        &mut self,
+        print: Print,
+        known: Known,
+        clock: &Clock,
+        room: &mut Room,
+    ) -> Result<(), NoRoom> {
+        while self.slots.put(print, known, self.before.horizon, room).is_err() {
+            let own = self.slots.segment_of(print);
+            // Its own segment first: a place there takes no further memory.
+            if !self.slots.accepts(print) && self.forget_oldest_of(own, clock) {
+                self.sweep(own)?;
+                continue;
+            }
+            let bytes = self.slots.growth_of(print, known.content.is_some());
+            // With that much free the failure is the machine's, not the budget's.
+            if room.free() >= bytes || !self.make_room(bytes, clock, room) {
+                return Err(NoRoom);
+            }
+        }
+        Ok(())
+    }
+
+    /// Raises the horizon over the oldest few keys of a segment. Prints are spread evenly, so any
+    /// segment is a fair sample of all keys.
+    fn forget_oldest_of(&mut self, index: usize, clock: &Clock) -> bool {
+        let oldest = self.slots.oldest_of(index, self.horizon, clock.believed());
+        if let Some(age) = oldest {
+            self.horizon = age.saturating_add(1);
+        }
+        oldest.is_some()
+    }
+
+    /// Drops what is forgotten from a segment, noting what was remembered when the batch began.
+    fn sweep(&mut self, index: usize) -> Result<(), NoRoom> {
+        let Self { slots, before, horizon, .. } = self;
+        before.dropped.try_reserve(slots.len_of(index)).map_err(|_| NoRoom)?;
+        slots.sweep(index, *horizon, |print, known| {
+            if known.age >= before.horizon {
+                before.dropped.push((print, known));
+            }
+        });
+        Ok(())
+    }
+}
