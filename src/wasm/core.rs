@@ -1,0 +1,253 @@
+//! The class that stands behind the package's `Gate`.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use wasm_bindgen::prelude::*;
+
+use super::convert;
+use super::error::{JsResult, thrown};
+use super::frame::{Reader, time};
+use crate::error::Error;
+use crate::event::{Event, Place, Resolved};
+use crate::fingerprint::{Kind, Secret};
+use crate::gate::{Gate, Target};
+use crate::ordinal::Ordinal;
+use crate::time::UnixMs;
+use crate::verdict::Verdict;
+
+/// A gate, and the scratch memory through which events reach it.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Core {
+    gate: Gate,
+    scratch: Vec<u8>,
+}
+
+#[wasm_bindgen]
+impl Core {
+    /// Opens an empty gate.
+    ///
+    /// # Errors
+    /// `invalid_option` when an option, the secret or the reading of the clock is out of range.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: JsValue, secret: &[u8], now: f64) -> JsResult<Self> {
+        let options = convert::options(options)?;
+        let open = || Gate::new(options, Secret::new(secret)?, UnixMs::from_reading(now)?);
+        Ok(Self { gate: open().map_err(thrown)?, scratch: Vec::new() })
+    }
+
+    /// Makes the scratch at least that large, and returns its address.
+    ///
+    /// # Errors
+    /// `capacity` when memory runs out.
+    pub fn reserve(&mut self, bytes: usize) -> JsResult<usize> {
+        let more = bytes.saturating_sub(self.scratch.len());
+        self.scratch.try_reserve(more).map_err(|_| thrown(Error::capacity()))?;
+        self.scratch.resize(self.scratch.len().saturating_add(more), 0);
+        Ok(self.scratch.as_ptr().addr())
+    }
+
+    /// Judges the event in the scratch; returns the verdict's code.
+    ///
+    /// # Errors
+    /// As `Gate::check`.
+    pub fn check(&mut self, bytes: usize, now: f64) -> JsResult<u8> {
+        let Self { gate, scratch } = self;
+        let mut judge = || gate.check(&frame(scratch, bytes).event()?, UnixMs::from_reading(now)?);
+        judge().map(Verdict::code).map_err(thrown)
+    }
+
+    /// Judges the events in the scratch; returns the verdicts' codes.
+    ///
+    /// # Errors
+    /// As `Gate::check_all`.
+    #[wasm_bindgen(js_name = checkAll)]
+    pub fn check_all(&mut self, bytes: usize, count: usize, now: f64) -> JsResult<Vec<u8>> {
+        let Self { gate, scratch } = self;
+        let mut reader = frame(scratch, bytes);
+        let now = UnixMs::from_reading(now).map_err(thrown)?;
+        let judged = gate.check_batch(now, 0..count, |intake, _| reader.event()?.resolve(intake));
+        codes(judged)
+    }
+
+    /// Judges the event in the scratch and remembers nothing.
+    ///
+    /// # Errors
+    /// As `Gate::inspect`.
+    pub fn inspect(&self, bytes: usize, now: f64) -> JsResult<JsValue> {
+        let Self { gate, scratch } = self;
+        let judge = || gate.inspect(&frame(scratch, bytes).event()?, UnixMs::from_reading(now)?);
+        convert::inspection(&judge().map_err(thrown)?)
+    }
+
+    /// Judges a column of ids: the scope, where each id ends, their times if any, the ids.
+    ///
+    /// # Errors
+    /// As `Gate::check_ids`.
+    #[wasm_bindgen(js_name = checkIds)]
+    pub fn check_ids(
+        &mut self,
+        scope_bytes: usize,
+        count: usize,
+        text_bytes: usize,
+        timed: bool,
+        now: f64,
+    ) -> JsResult<Vec<u8>> {
+        let Self { gate, scratch } = self;
+        let mut reader = Reader::new(scratch);
+        let mut judge = || {
+            let scope = gate.scoped(Kind::Key, reader.text(scope_bytes)?);
+            let ends = reader.column::<4>(count)?;
+            let mut issued = reader.column::<8>(if timed { count } else { 0 })?.iter();
+            let mut ids = Names::new(reader.text(text_bytes)?);
+            gate.check_batch(UnixMs::from_reading(now)?, ends.iter(), |intake, end| {
+                let id = ids.next(*end)?;
+                let given = issued.next().map(|ms| time(f64::from_le_bytes(*ms))).transpose()?;
+                Ok(Resolved::of_key(scope.print(id)?, intake.time(given, Some(id))?))
+            })
+        };
+        codes(judge())
+    }
+
+    /// Judges a column of revisions: the scope, the revisions, where each entity ends, the
+    /// entities.
+    ///
+    /// # Errors
+    /// As `Gate::check_revisions`.
+    #[wasm_bindgen(js_name = checkRevisions)]
+    pub fn check_revisions(
+        &mut self,
+        scope_bytes: usize,
+        count: usize,
+        text_bytes: usize,
+        now: f64,
+    ) -> JsResult<Vec<u8>> {
+        let Self { gate, scratch } = self;
+        let mut reader = Reader::new(scratch);
+        let mut judge = || {
+            let scope = gate.scoped(Kind::Entity, reader.text(scope_bytes)?);
+            let revisions = reader.column::<8>(count)?;
+            let ends = reader.column::<4>(count)?;
+            let mut entities = Names::new(reader.text(text_bytes)?);
+            let rows = revisions.iter().zip(ends);
+            gate.check_batch(UnixMs::from_reading(now)?, rows, |_, (revision, end)| {
+                let entity = scope.print(entities.next(*end)?)?;
+                Ok(Resolved::of_revision(entity, u64::from_le_bytes(*revision).into()))
+            })
+        };
+        codes(judge())
+    }
+
+    /// Judges a column of positions: the scope and the source, the positions.
+    ///
+    /// # Errors
+    /// As `Gate::check_positions`.
+    #[wasm_bindgen(js_name = checkPositions)]
+    #[expect(clippy::needless_pass_by_value, reason = "texts cross the boundary by value")]
+    pub fn check_positions(
+        &mut self,
+        scope_bytes: usize,
+        source_bytes: usize,
+        epoch: String,
+        count: usize,
+        now: f64,
+    ) -> JsResult<Vec<u8>> {
+        let Self { gate, scratch } = self;
+        let mut reader = Reader::new(scratch);
+        let mut judge = || {
+            let scope = gate.scoped(Kind::Source, reader.text(scope_bytes)?);
+            let source = scope.print(reader.text(source_bytes)?)?;
+            let epoch = Ordinal::parse(&epoch)?;
+            let positions = reader.column::<8>(count)?;
+            gate.check_batch(UnixMs::from_reading(now)?, positions.iter(), |_, position| {
+                let position = u64::from_le_bytes(*position).into();
+                Ok(Resolved::of_position(Place { source, epoch, position }))
+            })
+        };
+        codes(judge())
+    }
+
+    /// Forgets the key in the scratch; returns how many records that were.
+    ///
+    /// # Errors
+    /// As `Gate::forget`.
+    #[wasm_bindgen(js_name = forgetKey)]
+    pub fn forget_key(&mut self, bytes: usize) -> JsResult<f64> {
+        self.forget(bytes, |event| Target::Key {
+            scope: event.scope,
+            id: event.id.unwrap_or_default(),
+        })
+    }
+
+    /// Forgets the entity in the scratch; returns how many records that were.
+    ///
+    /// # Errors
+    /// As `Gate::forget`.
+    #[wasm_bindgen(js_name = forgetEntity)]
+    pub fn forget_entity(&mut self, bytes: usize) -> JsResult<f64> {
+        self.forget(bytes, |event| Target::Entity {
+            scope: event.scope,
+            entity: event.entity.unwrap_or_default(),
+        })
+    }
+
+    /// Forgets the source in the scratch; returns how many records that were.
+    ///
+    /// # Errors
+    /// As `Gate::forget`.
+    #[wasm_bindgen(js_name = forgetSource)]
+    pub fn forget_source(&mut self, bytes: usize) -> JsResult<f64> {
+        self.forget(bytes, |event| Target::Source {
+            scope: event.scope,
+            source: event.source.unwrap_or_default(),
+        })
+    }
+
+    /// Returns what is remembered and what was answered.
+    ///
+    /// # Errors
+    /// None that can occur: the report is plain numbers.
+    pub fn stats(&self) -> JsResult<JsValue> {
+        convert::stats(&self.gate.stats())
+    }
+
+    fn forget(
+        &mut self,
+        bytes: usize,
+        target: impl for<'e> FnOnce(&Event<'e>) -> Target<'e>,
+    ) -> JsResult<f64> {
+        let Self { gate, scratch } = self;
+        let forget = || gate.forget(&target(&frame(scratch, bytes).event()?));
+        forget().map(convert::count).map_err(thrown)
+    }
+}
+
+/// Returns a reader of the first bytes of the scratch.
+fn frame(scratch: &[u8], bytes: usize) -> Reader<'_> {
+    Reader::new(scratch.get(..bytes).unwrap_or_default())
+}
+
+fn codes(verdicts: Result<Vec<Verdict>, Error>) -> JsResult<Vec<u8>> {
+    // The same size and layout, so this collects in place.
+    verdicts.map(|all| all.into_iter().map(Verdict::code).collect()).map_err(thrown)
+}
+
+/// Names laid end to end.
+struct Names<'a> {
+    text: &'a str,
+    start: usize,
+}
+
+impl<'a> Names<'a> {
+    const fn new(text: &'a str) -> Self {
+        Self { text, start: 0 }
+    }
+
+    fn next(&mut self, end: [u8; 4]) -> Result<&'a str, Error> {
+        let end = usize::try_from(u32::from_le_bytes(end)).unwrap_or(usize::MAX);
+        let name = self.text.get(self.start..end).ok_or(super::frame::MALFORMED)?;
+        self.start = end;
+        Ok(name)
+    }
+}

@@ -1,0 +1,45 @@
+//! The JavaScript face: convert, call, convert. Nothing is decided here.
+
+#![expect(unreachable_pub, reason = "what wasm-bindgen exports must be public")]
+
+mod content;
+mod convert;
+mod core;
+mod error;
+mod frame;
+
+use wasm_bindgen::prelude::*;
+
+use crate::notation::Notation;
+use crate::time::UnixMs;
+use error::JsResult;
+
+/// Reads a text in a notation; returns the ordinal's decimal digits.
+///
+/// # Errors
+/// `invalid_event` when the text is not in its one spelling.
+#[wasm_bindgen]
+pub fn notation(kind: &str, text: &str) -> JsResult<alloc::string::String> {
+    let unknown = crate::Error::event("there is no such notation");
+    let notation = Notation::named(kind).ok_or(unknown).map_err(error::thrown)?;
+    let ordinal = notation.parse(text).map_err(error::thrown)?;
+    Ok(alloc::string::ToString::to_string(&ordinal))
+}
+
+/// Reads an ISO-8601 time with a zone; returns milliseconds since the Unix epoch.
+///
+/// # Errors
+/// `invalid_event` when it is not one, or before 1970.
+#[wasm_bindgen(js_name = timeMs)]
+pub fn time_ms(text: &str) -> JsResult<f64> {
+    UnixMs::parse(text).map(convert::ms).map_err(error::thrown)
+}
+
+/// Returns the canonical text (RFC 8785) of a JSON value, in UTF-8.
+///
+/// # Errors
+/// `invalid_event` when it is not a JSON value. Whatever a getter throws is passed on.
+#[wasm_bindgen]
+pub fn canonical(value: &JsValue) -> JsResult<js_sys::Uint8Array> {
+    content::canonical(value)
+}
