@@ -1,7 +1,9 @@
 //! What an identity must always stand for: bytes, or JSON in its canonical form (RFC 8785).
 
+use alloc::collections::BinaryHeap;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 use crate::error::Error;
 
@@ -114,7 +116,7 @@ impl Writer {
             Json::Object(members) => {
                 let depth = deeper(depth)?;
                 self.push("{")?;
-                for (index, (name, item)) in sorted(members)?.into_iter().enumerate() {
+                for (index, Member(name, item)) in sorted(members)?.into_iter().enumerate() {
                     self.separate(index)?;
                     self.string(name)?;
                     self.push(":")?;
@@ -137,7 +139,7 @@ impl Writer {
         self.push("\"")?;
         let mut rest = text;
         while let Some(at) = rest.bytes().position(|b| b < 0x20 || b == b'"' || b == b'\\') {
-            let (plain, special) = rest.split_at(at);
+            let Some((plain, special)) = rest.split_at_checked(at) else { break };
             self.push(plain)?;
             let byte = special.bytes().next().unwrap_or_default();
             match byte {
@@ -174,14 +176,36 @@ fn deeper(depth: usize) -> Result<usize, Error> {
     Ok(depth)
 }
 
-/// Sorts members by the UTF-16 code units of their names (RFC 8785, section 3.2.3).
-fn sorted(members: &[(String, Json)]) -> Result<Vec<(&str, &Json)>, Error> {
-    let mut order: Vec<(&str, &Json)> = Vec::new();
+/// A member, ordered by the UTF-16 code units of its name (RFC 8785, section 3.2.3).
+struct Member<'a>(&'a str, &'a Json);
+
+impl Ord for Member<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.encode_utf16().cmp(other.0.encode_utf16())
+    }
+}
+
+impl PartialOrd for Member<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Member<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for Member<'_> {}
+
+/// Sorts members with a heap: a fifth of the code of the sort for slices, which is in no module yet.
+fn sorted(members: &[(String, Json)]) -> Result<Vec<Member<'_>>, Error> {
+    let mut order = Vec::new();
     order.try_reserve_exact(members.len()).map_err(|_| Error::capacity())?;
-    order.extend(members.iter().map(|(name, value)| (name.as_str(), value)));
-    order.sort_unstable_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
-    let repeated = order.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if a == b));
-    if repeated {
+    order.extend(members.iter().map(|(name, value)| Member(name, value)));
+    let order = BinaryHeap::from(order).into_sorted_vec();
+    if order.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
         return Err(Error::event("content names a member twice"));
     }
     Ok(order)

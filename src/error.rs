@@ -116,6 +116,12 @@ impl Error {
         self.code
     }
 
+    /// Returns what is wrong, without saying where.
+    #[cfg(feature = "wasm")]
+    pub(crate) const fn reason(&self) -> &'static str {
+        self.reason
+    }
+
     /// Returns the index of the event at fault, when it was one of a batch.
     pub const fn index(&self) -> Option<usize> {
         self.index

@@ -2,7 +2,7 @@
 
 use crate::content::Content;
 use crate::error::Error;
-use crate::fingerprint::{Digest, Fingerprinter, Kind, Print};
+use crate::fingerprint::{Digest, Fingerprinter, Kind, Print, Scoped};
 use crate::notation::id_ms;
 use crate::ordinal::Ordinal;
 use crate::time::UnixMs;
@@ -21,7 +21,7 @@ use crate::time::UnixMs;
 ///     .revision(Ordinal::from(3_u64));
 /// ```
 #[must_use]
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Event<'a> {
     pub(crate) scope: &'a str,
     pub(crate) id: Option<&'a str>,
@@ -41,47 +41,47 @@ impl<'a> Event<'a> {
     }
 
     /// Sets the scope within which all names are unique.
-    pub const fn scope(self, scope: &'a str) -> Self {
+    pub fn scope(self, scope: &'a str) -> Self {
         Self { scope, ..self }
     }
 
     /// Sets the key: an idempotency key, a message id, a transaction id.
-    pub const fn id(self, id: &'a str) -> Self {
+    pub fn id(self, id: &'a str) -> Self {
         Self { id: Some(id), ..self }
     }
 
     /// Sets the entity whose revision it is.
-    pub const fn entity(self, entity: &'a str) -> Self {
+    pub fn entity(self, entity: &'a str) -> Self {
         Self { entity: Some(entity), ..self }
     }
 
     /// Sets the revision of the entity.
-    pub const fn revision(self, revision: Ordinal) -> Self {
+    pub fn revision(self, revision: Ordinal) -> Self {
         Self { revision: Some(revision), ..self }
     }
 
     /// Sets the log it was read from: a partition, a shard, a category.
-    pub const fn source(self, source: &'a str) -> Self {
+    pub fn source(self, source: &'a str) -> Self {
         Self { source: Some(source), ..self }
     }
 
     /// Sets the incarnation of the source; without one it is 0.
-    pub const fn epoch(self, epoch: Ordinal) -> Self {
+    pub fn epoch(self, epoch: Ordinal) -> Self {
         Self { epoch: Some(epoch), ..self }
     }
 
     /// Sets the position in the source.
-    pub const fn position(self, position: Ordinal) -> Self {
+    pub fn position(self, position: Ordinal) -> Self {
         Self { position: Some(position), ..self }
     }
 
     /// Sets what the key and the revision must always stand for.
-    pub const fn content(self, content: Content<'a>) -> Self {
+    pub fn content(self, content: Content<'a>) -> Self {
         Self { content: Some(content), ..self }
     }
 
     /// Sets when the event was issued.
-    pub const fn time(self, time: UnixMs) -> Self {
+    pub fn time(self, time: UnixMs) -> Self {
         Self { time: Some(time), ..self }
     }
 
@@ -92,7 +92,7 @@ impl<'a> Event<'a> {
             Some(id) => Some(intake.print(Kind::Key, self.scope, id)),
             None => None,
         };
-        let revision = match (self.entity, self.revision) {
+        let revision = match (self.entity, self.revision.clone()) {
             (Some(""), _) => return Err(Error::event("the entity is empty")),
             (Some(entity), Some(revision)) => {
                 Some((intake.print(Kind::Entity, self.scope, entity), revision))
@@ -101,11 +101,11 @@ impl<'a> Event<'a> {
             (None, Some(_)) => return Err(Error::event("a revision without an entity")),
             (None, None) => None,
         };
-        let position = match (self.source, self.position) {
+        let position = match (self.source, self.position.clone()) {
             (Some(""), _) => return Err(Error::event("the source is empty")),
             (Some(source), Some(position)) => Some(Place {
                 source: intake.print(Kind::Source, self.scope, source),
-                epoch: self.epoch.unwrap_or(Ordinal::ZERO),
+                epoch: self.epoch.clone().unwrap_or(Ordinal::ZERO),
                 position,
             }),
             (Some(_), None) => return Err(Error::event("a source without a position")),
@@ -148,13 +148,23 @@ impl Intake {
         Ok(time)
     }
 
+    /// Checks one key of a column.
+    pub(crate) fn key(
+        &self,
+        scope: &Scoped,
+        id: &str,
+        time: Option<UnixMs>,
+    ) -> Result<Resolved, Error> {
+        Ok(Resolved::of_key(scope.print(id)?, self.time(time, Some(id))?))
+    }
+
     fn print(&self, kind: Kind, scope: &str, name: &str) -> Print {
         self.fingerprinter.fingerprint(kind, scope, name).print()
     }
 }
 
 /// A checked event: names are fingerprints, and every identity is whole.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Resolved {
     pub(crate) key: Option<Print>,
     pub(crate) revision: Option<(Print, Ordinal)>,
@@ -182,7 +192,7 @@ impl Resolved {
 }
 
 /// Where in a log an event stood.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Place {
     pub(crate) source: Print,
     pub(crate) epoch: Ordinal,

@@ -88,10 +88,7 @@ impl Print {
 
 /// A keyed 128-bit digest of content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Digest {
-    pub(crate) high: u64,
-    pub(crate) low: u64,
-}
+pub(crate) struct Digest(pub(crate) [u64; 2]);
 
 /// What a fingerprint names; the kinds never collide, whatever their parts.
 #[derive(Clone, Copy, Debug)]
@@ -134,7 +131,7 @@ impl Fingerprinter {
         let mut hasher = SipHasher13::new_with_key(&self.secret.0);
         write_part(&mut hasher, kind, content.as_bytes());
         let hash = hasher.finish128();
-        Digest { high: hash.h1, low: hash.h2 }
+        Digest([hash.h1, hash.h2])
     }
 }
 

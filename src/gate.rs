@@ -9,12 +9,12 @@ use crate::event::{Event, Intake, Place, Resolved};
 #[cfg(feature = "wasm")]
 use crate::fingerprint::Scoped;
 use crate::fingerprint::{Fingerprinter, Kind, Secret};
-use crate::keys::Keys;
+use crate::keys::{Keys, Known, Outlook};
 use crate::ordinal::Ordinal;
 use crate::positions::Sources;
 use crate::revisions::Entities;
 use crate::table::{NoRoom, Room};
-use crate::time::{Clock, UnixMs};
+use crate::time::{Clock, Reading, UnixMs};
 use crate::verdict::{Judged, Verdict};
 pub use options::Options;
 
@@ -27,6 +27,7 @@ pub struct Gate {
     fingerprinter: Fingerprinter,
     time_from_id: bool,
     skew_max_ms: u64,
+    max_bytes: u64,
     clock: Clock,
     room: Room,
     keys: Keys,
@@ -36,7 +37,7 @@ pub struct Gate {
 }
 
 /// What a gate would say of an event, and why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspection {
     /// The verdict that `check` would give.
     pub verdict: Verdict,
@@ -93,11 +94,10 @@ pub struct Stats {
     pub verdicts: [u64; 8],
 }
 
-/// A verdict, and which identity it is owed to.
+/// A verdict, and whether the position may be settled for it.
 struct Judgement {
     judged: Judged,
-    since: Option<u64>,
-    /// What the position alone says; only then may it be settled.
+    /// What the position alone says: only a fresh one may be settled.
     is_position_fresh: bool,
 }
 
@@ -119,6 +119,7 @@ impl Gate {
             time_from_id: options.time_from_id,
             skew_max_ms: options.max_skew.as_u64(),
             clock: Clock::new(now, options.max_clock_jump),
+            max_bytes: options.max_bytes,
             room: Room::new(options.max_bytes),
             keys: Keys::new(options.retention),
             entities: Entities::new(options.revisions, options.max_jump),
@@ -133,9 +134,12 @@ impl Gate {
     /// `invalid_event` when the event is malformed, `jump` when its revision is too far ahead,
     /// `capacity` when it can't be remembered.
     pub fn check(&mut self, event: &Event<'_>, now: UnixMs) -> Result<Verdict, Error> {
-        let (clock, settled) = self.clock.read(now);
-        let event = event.resolve(&self.intake(&clock))?;
-        self.transact(clock, settled, |gate| gate.judge_and_record(&event))
+        let reading = self.clock.read(now);
+        let event = event.resolve(&self.intake(&reading.clock))?;
+        let before = self.begin(&reading);
+        let verdict = self.judge_and_record(&event);
+        self.end(&before, verdict.is_ok());
+        verdict
     }
 
     /// Judges events in their order, at one reading of the clock: all of them or, after an error,
@@ -144,7 +148,8 @@ impl Gate {
     /// # Errors
     /// As [`Gate::check`]; [`Error::index`] tells which event it was.
     pub fn check_all(&mut self, events: &[Event<'_>], now: UnixMs) -> Result<Vec<Verdict>, Error> {
-        self.check_batch(now, events.iter(), |intake, event| event.resolve(intake))
+        let mut items = events.iter();
+        self.check_batch(now, events.len(), &mut |intake| Some(items.next()?.resolve(intake)))
     }
 
     /// Judges the keys of one scope, as [`Gate::check_all`] would.
@@ -158,9 +163,10 @@ impl Gate {
         now: UnixMs,
     ) -> Result<Vec<Verdict>, Error> {
         let scope = self.fingerprinter.scoped(Kind::Key, scope);
-        self.check_batch(now, ids.iter(), |intake, &(id, time)| {
-            let time = intake.time(time, Some(id))?;
-            Ok(Resolved::of_key(scope.print(id)?, time))
+        let mut items = ids.iter();
+        self.check_batch(now, ids.len(), &mut |intake| {
+            let &(id, time) = items.next()?;
+            Some(intake.key(&scope, id, time))
         })
     }
 
@@ -175,8 +181,11 @@ impl Gate {
         now: UnixMs,
     ) -> Result<Vec<Verdict>, Error> {
         let scope = self.fingerprinter.scoped(Kind::Entity, scope);
-        self.check_batch(now, revisions.iter(), |_, &(entity, revision)| {
-            Ok(Resolved::of_revision(scope.print(entity)?, revision))
+        let mut items = revisions.iter();
+        self.check_batch(now, revisions.len(), &mut |_| {
+            let (entity, revision) = items.next()?;
+            let entity = scope.print(entity);
+            Some(entity.map(|entity| Resolved::of_revision(entity, revision.clone())))
         })
     }
 
@@ -188,34 +197,41 @@ impl Gate {
         &mut self,
         scope: &str,
         source: &str,
-        epoch: Ordinal,
+        epoch: &Ordinal,
         positions: &[Ordinal],
         now: UnixMs,
     ) -> Result<Vec<Verdict>, Error> {
         let source = self.fingerprinter.scoped(Kind::Source, scope).print(source)?;
-        self.check_batch(now, positions.iter(), |_, &position| {
-            Ok(Resolved::of_position(Place { source, epoch, position }))
+        let mut items = positions.iter();
+        self.check_batch(now, positions.len(), &mut |_| {
+            let position = items.next()?.clone();
+            Some(Ok(Resolved::of_position(Place { source, epoch: epoch.clone(), position })))
         })
     }
 
-    /// Checks and judges the items of a batch, one after the other.
-    pub(crate) fn check_batch<T>(
+    /// Checks and judges items until there are no more, all or none.
+    pub(crate) fn check_batch(
         &mut self,
         now: UnixMs,
-        items: impl ExactSizeIterator<Item = T>,
-        mut resolve: impl FnMut(&Intake, T) -> Result<Resolved, Error>,
+        count: usize,
+        next: &mut dyn FnMut(&Intake) -> Option<Result<Resolved, Error>>,
     ) -> Result<Vec<Verdict>, Error> {
-        let (clock, settled) = self.clock.read(now);
-        let intake = self.intake(&clock);
-        self.transact(clock, settled, |gate| {
-            let mut verdicts = Vec::new();
-            verdicts.try_reserve_exact(items.len()).map_err(|_| Error::capacity())?;
-            for (index, item) in items.enumerate() {
-                let judged = resolve(&intake, item).and_then(|event| gate.judge_and_record(&event));
-                verdicts.push(judged.map_err(|error| error.at(index))?);
+        let mut verdicts = Vec::new();
+        verdicts.try_reserve_exact(count).map_err(|_| Error::capacity())?;
+        let reading = self.clock.read(now);
+        let intake = self.intake(&reading.clock);
+        let before = self.begin(&reading);
+        while let Some(item) = next(&intake) {
+            match item.and_then(|event| self.judge_and_record(&event)) {
+                Ok(verdict) => verdicts.push(verdict),
+                Err(error) => {
+                    self.end(&before, false);
+                    return Err(error.at(verdicts.len()));
+                }
             }
-            Ok(verdicts)
-        })
+        }
+        self.end(&before, true);
+        Ok(verdicts)
     }
 
     /// Hashes a scope for a column of names.
@@ -229,15 +245,11 @@ impl Gate {
     /// # Errors
     /// As [`Gate::check`], but never `capacity`.
     pub fn inspect(&self, event: &Event<'_>, now: UnixMs) -> Result<Inspection, Error> {
-        let (clock, _) = self.clock.read(now);
-        let event = event.resolve(&self.intake(&clock))?;
-        let judgement = self.judge(&event, &clock, self.keys.horizon_at(&clock))?;
-        Ok(Inspection {
-            verdict: judgement.judged.verdict,
-            expected: judgement.judged.expected,
-            current: judgement.judged.current,
-            since: judgement.since.map(UnixMs::new),
-        })
+        let reading = self.clock.read(now);
+        let event = event.resolve(&self.intake(&reading.clock))?;
+        let Outlook { horizon, known, since } = self.keys.outlook(event.key, &reading);
+        let Judged { verdict, expected, current } = self.judge(&event, known, horizon)?.judged;
+        Ok(Inspection { verdict, expected, current, since: since.map(UnixMs::new) })
     }
 
     /// Forgets a key, an entity or a source, so that what comes next for it is its first; returns
@@ -254,7 +266,7 @@ impl Gate {
         let print = self.fingerprinter.scoped(kind, scope).print(name)?;
         let known = match target {
             Target::Key { .. } => self.keys.forget(print),
-            Target::Entity { .. } => self.entities.forget(print),
+            Target::Entity { .. } => self.entities.forget(print, &mut self.room),
             Target::Source { .. } => self.sources.forget(print, &mut self.room),
         };
         Ok(u64::from(known))
@@ -267,7 +279,7 @@ impl Gate {
             entities: self.entities.count() as u64,
             sources: self.sources.count() as u64,
             bytes: self.room.used(),
-            max_bytes: self.room.max(),
+            max_bytes: self.max_bytes,
             horizon: UnixMs::new(self.keys.horizon()),
             verdicts: self.verdicts,
         }
@@ -281,35 +293,40 @@ impl Gate {
         }
     }
 
-    /// Runs a batch at a reading of the clock; after an error everything is as it was.
-    fn transact<T>(
-        &mut self,
-        clock: Clock,
-        settled: Option<u64>,
-        run: impl FnOnce(&mut Self) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+    /// Starts a batch at a reading of the clock.
+    fn begin(&mut self, reading: &Reading) -> Before {
         let before = Before { clock: self.clock, verdicts: self.verdicts };
-        self.clock = clock;
-        self.keys.begin(&clock, settled);
-        let result = run(self);
-        if result.is_ok() {
+        self.clock = reading.clock;
+        self.keys.begin(reading, &mut self.room);
+        before
+    }
+
+    /// Ends a batch; when it failed everything is as it was.
+    fn end(&mut self, before: &Before, is_good: bool) {
+        if is_good {
             self.keys.commit();
             self.entities.commit();
             self.sources.commit();
-        } else {
-            let max = self.room.lift();
-            self.sources.rollback(&mut self.room);
-            self.entities.rollback(&mut self.room);
-            self.keys.rollback(&mut self.room);
-            self.room.limit(max);
-            self.clock = before.clock;
-            self.verdicts = before.verdicts;
+            return;
         }
-        result
+        let max = self.room.lift();
+        self.sources.rollback(&mut self.room);
+        self.entities.rollback(&mut self.room);
+        self.keys.rollback(&mut self.room);
+        self.room.limit(max);
+        if self.room.used() > max {
+            // What was put back lies where there was more space than before; elsewhere there is less.
+            self.keys.fit_all(&mut self.room);
+            self.entities.fit_all(&mut self.room);
+            self.sources.fit_all(&mut self.room);
+        }
+        self.clock = before.clock;
+        self.verdicts = before.verdicts;
     }
 
     fn judge_and_record(&mut self, event: &Resolved) -> Result<Verdict, Error> {
-        let judgement = self.judge(event, &self.clock, self.keys.horizon())?;
+        let known = event.key.and_then(|key| self.keys.get(key));
+        let judgement = self.judge(event, known, self.keys.horizon())?;
         let verdict = judgement.judged.verdict;
         if verdict == Verdict::Fresh {
             self.record(event).map_err(|_| Error::capacity())?;
@@ -327,39 +344,39 @@ impl Gate {
     }
 
     /// The order of judgement: semantics, section 2.
-    fn judge(&self, event: &Resolved, clock: &Clock, horizon: u64) -> Result<Judgement, Error> {
+    fn judge(
+        &self,
+        event: &Resolved,
+        known: Option<Known>,
+        horizon: u64,
+    ) -> Result<Judgement, Error> {
         let position = event.position.as_ref().map(|place| self.sources.judge(place));
-        let is_position_fresh = position.is_some_and(|judged| judged.verdict == Verdict::Fresh);
-        let decided = |judged, since| Ok(Judgement { judged, since, is_position_fresh });
-        if let Some(key) = event.key {
-            if let Some(known) = self.keys.get(key, horizon) {
-                let conflicts = known.content.zip(event.content).is_some_and(|(a, b)| a != b);
-                let verdict = if conflicts { Verdict::Conflict } else { Verdict::Duplicate };
-                return decided(verdict.into(), Some(self.keys.since(key, &known, clock)));
-            }
-            if event.time.is_some_and(|time| time < horizon) {
-                return decided(Verdict::Expired.into(), None);
-            }
+        let is_position_fresh =
+            matches!(&position, Some(judged) if judged.verdict == Verdict::Fresh);
+        let decided = |judged| Ok(Judgement { judged, is_position_fresh });
+        if let Some(known) = known {
+            let conflicts = known.content.zip(event.content).is_some_and(|(a, b)| a != b);
+            let verdict = if conflicts { Verdict::Conflict } else { Verdict::Duplicate };
+            return decided(verdict.into());
         }
-        if let Some(judged) = position
-            && judged.verdict != Verdict::Fresh
-        {
-            return decided(judged, None);
+        if event.key.is_some() && event.time.is_some_and(|time| time < horizon) {
+            return decided(Verdict::Expired.into());
         }
-        match event.revision {
-            Some((entity, revision)) => {
-                decided(self.entities.judge(entity, revision, event.content)?, None)
+        match (position, &event.revision) {
+            (Some(judged), _) if judged.verdict != Verdict::Fresh => decided(judged),
+            (_, Some((entity, revision))) => {
+                decided(self.entities.judge(*entity, revision, event.content)?)
             }
-            None => decided(Verdict::Fresh.into(), None),
+            (_, None) => decided(Verdict::Fresh.into()),
         }
     }
 
     /// Remembers a fresh event on all of its identities.
     fn record(&mut self, event: &Resolved) -> Result<(), NoRoom> {
-        if let Some((entity, revision)) = event.revision {
+        if let Some((entity, revision)) = &event.revision {
             let Self { entities, keys, clock, room, .. } = self;
-            while entities.accept(entity, revision, event.content, room).is_err() {
-                make_room(keys, clock, room, entities.growth_of(entity))?;
+            while entities.accept(*entity, revision, event.content, room).is_err() {
+                make_room(keys, clock, room, entities.growth_of(*entity))?;
             }
         }
         if let Some(place) = &event.position {

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use crate::fingerprint::{Digest, Print};
 use crate::table::{NoRoom, Room};
-use crate::time::{Clock, Millis};
+use crate::time::{Clock, Millis, Reading};
 use slots::Slots;
 
 /// The longest retention with age marks in milliseconds; above it they are in seconds.
@@ -43,6 +43,25 @@ struct First {
     age: u64,
     /// The event's own time, while the stamp may still be lowered.
     unsettled: Option<u64>,
+}
+
+impl First {
+    /// Returns it stamped for good.
+    fn settled(self, stamp: Option<u64>) -> Self {
+        match (self.unsettled, stamp) {
+            (Some(time), Some(stamp)) => Self { age: stamp.max(time), unsettled: None },
+            (Some(_) | None, _) => self,
+        }
+    }
+}
+
+/// What keys have to say of an event at a reading of the clock that is not taken.
+#[derive(Debug)]
+pub(crate) struct Outlook {
+    pub(crate) horizon: u64,
+    pub(crate) known: Option<Known>,
+    /// When the known key was accepted, or issued if that is later.
+    pub(crate) since: Option<u64>,
 }
 
 /// What a failing batch goes back to.
@@ -89,44 +108,52 @@ impl Keys {
         self.horizon
     }
 
-    /// Returns the horizon that a reading of the clock brings about.
-    pub(crate) fn horizon_at(&self, clock: &Clock) -> u64 {
-        let Some(due) = clock.believed().checked_sub(self.retention_ms) else {
-            return self.horizon;
-        };
-        let due = due.saturating_add(1);
-        if self.first.is_some_and(|first| first.age < due) {
-            self.horizon.max(due)
-        } else {
-            self.horizon
-        }
-    }
-
     /// Counts the keys that are remembered, in time proportional to the table.
     pub(crate) fn count(&self) -> u64 {
         self.slots.count_from(self.horizon)
     }
 
-    /// Returns what is remembered of a key at a horizon.
-    pub(crate) fn get(&self, print: Print, horizon: u64) -> Option<Known> {
-        self.slots.get(print).filter(|known| known.age >= horizon)
+    /// Returns what is remembered of a key.
+    pub(crate) fn get(&self, print: Print) -> Option<Known> {
+        self.slots.get(print).filter(|known| known.age >= self.horizon)
     }
 
-    /// Returns when a remembered key was accepted, also while that is unconfirmed.
-    pub(crate) fn since(&self, print: Print, known: &Known, clock: &Clock) -> u64 {
-        let unsettled = self.unsettled.iter().rfind(|key| key.print == print);
-        unsettled.map_or(known.age, |key| clock.stamp().max(key.time))
+    /// Returns what would be remembered at a reading of the clock, which is not taken.
+    pub(crate) fn outlook(&self, key: Option<Print>, reading: &Reading) -> Outlook {
+        let first = self.first.map(|first| first.settled(reading.settled));
+        let horizon = self.horizon_at(&reading.clock, first);
+        let known = key.and_then(|print| {
+            let known = self.slots.get(print)?;
+            let unsettled = self.unsettled.iter().rfind(|unsettled| unsettled.print == print);
+            let (age, since) = match (unsettled, reading.settled) {
+                (None, _) => (known.age, known.age),
+                (Some(key), Some(stamp)) => (stamp.max(key.time), stamp.max(key.time)),
+                (Some(key), None) => (known.age, reading.clock.stamp().max(key.time)),
+            };
+            (age >= horizon).then_some((Known { age, ..known }, since))
+        });
+        Outlook {
+            horizon,
+            known: known.map(|(known, _)| known),
+            since: known.map(|(_, since)| since),
+        }
     }
 
     /// Starts a batch with a reading of the clock.
-    pub(crate) fn begin(&mut self, clock: &Clock, settled: Option<u64>) {
+    pub(crate) fn begin(&mut self, reading: &Reading, room: &mut Room) {
         self.before.horizon = self.horizon;
         self.before.first = self.first;
-        if let Some(stamp) = settled {
-            self.settle(stamp);
+        self.first = self.first.map(|first| first.settled(reading.settled));
+        let settled = self.lift_unsettled(reading.settled);
+        self.horizon = self.horizon_at(&reading.clock, self.first);
+        // These are remembered already: the limit is not to cost any of them.
+        let max = room.lift();
+        for (print, known) in settled {
+            let put = self.slots.put(print, known, self.before.horizon, room);
+            debug_assert!(put.is_ok(), "what was there before must fit again");
         }
+        room.limit(max);
         self.before.unsettled_count = self.unsettled.len();
-        self.horizon = self.horizon_at(clock);
     }
 
     /// Ends a batch that went well.
@@ -139,11 +166,11 @@ impl Keys {
     /// Ends a batch that failed: everything is as it was.
     pub(crate) fn rollback(&mut self, room: &mut Room) {
         let before = core::mem::take(&mut self.before);
-        for &print in &before.added {
+        let dropped = before.dropped.iter().map(|(print, _)| print);
+        for &print in before.added.iter().chain(dropped) {
             self.slots.remove(print);
         }
         for (print, known) in before.dropped {
-            self.slots.remove(print);
             // It fitted before and fits again; a machine out of memory is past helping here.
             let put = self.slots.put(print, known, before.horizon, room);
             debug_assert!(put.is_ok(), "what was there before must fit again");
@@ -188,7 +215,7 @@ impl Keys {
 
     /// Forgets a key for good; returns whether it was remembered.
     pub(crate) fn forget(&mut self, print: Print) -> bool {
-        let known = self.get(print, self.horizon).is_some();
+        let known = self.get(print).is_some();
         self.slots.remove(print);
         self.unsettled.retain(|key| key.print != print);
         known
@@ -220,23 +247,42 @@ impl Keys {
         true
     }
 
-    /// Stamps for good what was accepted at an unconfirmed reading.
-    fn settle(&mut self, stamp: u64) {
+    /// Gives back all memory that is not needed.
+    pub(crate) fn fit_all(&mut self, room: &mut Room) {
+        self.slots.fit_all(room);
+    }
+
+    fn horizon_at(&self, clock: &Clock, first: Option<First>) -> u64 {
+        let Some(due) = clock.believed().checked_sub(self.retention_ms) else {
+            return self.horizon;
+        };
+        let due = due.saturating_add(1);
+        let has_begun = first.is_some_and(|first| first.age < due);
+        if has_begun { self.horizon.max(due) } else { self.horizon }
+    }
+
+    /// Takes out what was accepted at an unconfirmed reading, and returns it stamped for good.
+    fn lift_unsettled(&mut self, stamp: Option<u64>) -> Vec<(Print, Known)> {
+        let mut settled = Vec::new();
+        let Some(stamp) = stamp else { return settled };
+        let count = self.unsettled.len();
+        // Without memory for it they stay as old as the clock was: remembered for less long.
+        if settled.try_reserve_exact(count).is_err()
+            || self.before.dropped.try_reserve(count).is_err()
+        {
+            self.before.settled = Some(core::mem::take(&mut self.unsettled));
+            return settled;
+        }
         let unsettled = core::mem::take(&mut self.unsettled);
         for &Unsettled { print, time } in &unsettled {
-            let Some(known) = self.slots.get(print) else {
-                continue;
-            };
-            // Without memory to note the old mark, only going back would be inexact.
-            if self.before.dropped.try_reserve(1).is_ok() {
+            if let Some(known) = self.slots.get(print) {
                 self.before.dropped.push((print, known));
+                self.slots.remove(print);
+                settled.push((print, Known { age: stamp.max(time), ..known }));
             }
-            self.slots.set_age(print, stamp.max(time), self.before.horizon);
         }
         self.before.settled = Some(unsettled);
-        if let Some(First { age, unsettled: unsettled @ Some(_) }) = &mut self.first {
-            *age = stamp.max(unsettled.take().unwrap_or(0));
-        }
+        settled
     }
 
     /// Takes a slot out of the way that was forgotten, now or before this batch began.

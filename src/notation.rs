@@ -92,7 +92,7 @@ pub(crate) fn id_ms(id: &str) -> Option<UnixMs> {
 
 /// Reads canonical decimal digits that fit 64 bits.
 fn decimal(text: &str) -> Option<u64> {
-    Ordinal::parse(text).ok().and_then(Ordinal::to_u64)
+    Ordinal::parse(text).ok()?.to_u64()
 }
 
 fn hlc(text: &str) -> Option<u128> {

@@ -1,37 +1,40 @@
 //! Non-negative integers of up to 129 decimal digits, in order: revisions, positions, epochs.
 
-use core::cmp::Ordering;
+use alloc::boxed::Box;
+use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
 use crate::error::Error;
 
-/// The longest ordinal, in decimal digits. Kinesis sequence numbers have up to 128 after the first.
+/// The longest ordinal, in decimal digits: a Kinesis sequence number is a digit and up to 128 more.
 pub const ORDINAL_DIGITS_MAX: usize = 129;
 
-/// 64-bit limbs that hold 10^129 − 1, lowest first.
+/// 64-bit limbs that hold 10^129 − 1, highest first.
 const LIMBS: usize = 7;
 
 /// 10^19, the largest power of ten in a limb.
 const CHUNK: u64 = 10_000_000_000_000_000_000;
 const CHUNK_DIGITS: usize = 19;
 
+/// Digits enough for all the limbs.
+const DIGITS_MAX: usize = 136;
+
 /// A revision, a position or an epoch: a non-negative integer of up to 129 decimal digits.
 ///
-/// Up to 2^128 − 1 it is one machine comparison; beyond that it is as exact, only slower.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Ordinal(Repr);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Repr {
-    Small(u128),
-    /// Always above `u128::MAX`, so that the derived equality is right.
-    Big([u64; LIMBS]),
+/// Up to 2^128 − 1 it is two machine words; beyond that it is as exact, and boxed.
+// The order of the fields is the order of significance, so that the derived order is right.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ordinal {
+    /// Absent below 2^128.
+    more: Option<Box<[u64; LIMBS - 2]>>,
+    high: u64,
+    low: u64,
 }
 
 impl Ordinal {
     /// Zero, the epoch of a source that names none.
-    pub const ZERO: Self = Self(Repr::Small(0));
+    pub const ZERO: Self = Self::from_halves([0, 0]);
 
     /// Reads canonical decimal digits.
     ///
@@ -70,14 +73,9 @@ impl Ordinal {
     }
 
     /// Returns the next ordinal, if there is one.
-    pub(crate) fn successor(self) -> Option<Self> {
-        if let Repr::Small(value) = self.0
-            && let Some(next) = value.checked_add(1)
-        {
-            return Some(Self(Repr::Small(next)));
-        }
+    pub(crate) fn successor(&self) -> Option<Self> {
         let mut limbs = self.limbs();
-        for limb in &mut limbs {
+        for limb in limbs.iter_mut().rev() {
             let (next, carry) = limb.overflowing_add(1);
             *limb = next;
             if !carry {
@@ -88,13 +86,10 @@ impl Ordinal {
     }
 
     /// Returns `self − other`, or nothing when `other` is the greater.
-    pub(crate) fn minus(self, other: Self) -> Option<Self> {
-        if let (Repr::Small(a), Repr::Small(b)) = (self.0, other.0) {
-            return a.checked_sub(b).map(|value| Self(Repr::Small(value)));
-        }
+    pub(crate) fn minus(&self, other: &Self) -> Option<Self> {
         let mut limbs = self.limbs();
         let mut borrow = false;
-        for (limb, subtrahend) in limbs.iter_mut().zip(other.limbs()) {
+        for (limb, subtrahend) in limbs.iter_mut().zip(other.limbs()).rev() {
             let (value, under) = limb.overflowing_sub(subtrahend);
             let (value, under_again) = value.overflowing_sub(u64::from(borrow));
             *limb = value;
@@ -104,38 +99,31 @@ impl Ordinal {
     }
 
     /// Returns the value when it fits 64 bits.
-    pub(crate) fn to_u64(self) -> Option<u64> {
-        match self.0 {
-            Repr::Small(value) => u64::try_from(value).ok(),
-            Repr::Big(_) => None,
-        }
+    pub(crate) fn to_u64(&self) -> Option<u64> {
+        (self.more.is_none() && self.high == 0).then_some(self.low)
     }
 
-    /// Returns the low and the high half when the value fits 128 bits.
-    pub(crate) const fn to_halves(self) -> Option<[u64; 2]> {
-        match self.0 {
-            Repr::Small(value) => Some([low(value), low(value >> 64)]),
-            Repr::Big(_) => None,
-        }
+    /// Returns the high and the low half when the value fits 128 bits.
+    pub(crate) fn to_halves(&self) -> Option<[u64; 2]> {
+        self.more.is_none().then_some([self.high, self.low])
     }
 
-    /// Returns the value of a low and a high half.
-    pub(crate) fn from_halves([low, high]: [u64; 2]) -> Self {
-        Self(Repr::Small(u128::from(high) << 64 | u128::from(low)))
+    /// Returns the value of a high and a low half.
+    pub(crate) const fn from_halves([high, low]: [u64; 2]) -> Self {
+        Self { more: None, high, low }
     }
 
-    fn limbs(self) -> [u64; LIMBS] {
-        match self.0 {
-            Repr::Small(value) => [low(value), low(value >> 64), 0, 0, 0, 0, 0],
-            Repr::Big(limbs) => limbs,
-        }
+    fn limbs(&self) -> [u64; LIMBS] {
+        let mut limbs = [0; LIMBS];
+        let [more @ .., high, low] = &mut limbs;
+        *more = self.more.as_deref().copied().unwrap_or_default();
+        (*high, *low) = (self.high, self.low);
+        limbs
     }
 
-    fn from_limbs(limbs: [u64; LIMBS]) -> Self {
-        match limbs {
-            [low, high, 0, 0, 0, 0, 0] => Self::from_halves([low, high]),
-            limbs => Self(Repr::Big(limbs)),
-        }
+    fn from_limbs([more @ .., high, low]: [u64; LIMBS]) -> Self {
+        let more = if more == [0; LIMBS - 2] { None } else { Some(Box::new(more)) };
+        Self { more, high, low }
     }
 }
 
@@ -147,7 +135,7 @@ const fn low(value: u128) -> u64 {
 /// `limbs = limbs · scale + value`; the digits were counted, so nothing is carried out.
 fn multiply_add(limbs: &mut [u64; LIMBS], scale: u64, value: u64) {
     let mut carry = value;
-    for limb in limbs {
+    for limb in limbs.iter_mut().rev() {
         let wide =
             u128::from(*limb).wrapping_mul(u128::from(scale)).wrapping_add(u128::from(carry));
         *limb = low(wide);
@@ -158,7 +146,7 @@ fn multiply_add(limbs: &mut [u64; LIMBS], scale: u64, value: u64) {
 /// `limbs = limbs / CHUNK`, and returns the remainder.
 fn divide_chunk(limbs: &mut [u64; LIMBS]) -> u64 {
     let mut rest = 0_u64;
-    for limb in limbs.iter_mut().rev() {
+    for limb in limbs {
         let wide = u128::from(rest) << 64 | u128::from(*limb);
         *limb = low(wide.checked_div(u128::from(CHUNK)).unwrap_or(0));
         rest = low(wide.checked_rem(u128::from(CHUNK)).unwrap_or(0));
@@ -168,13 +156,13 @@ fn divide_chunk(limbs: &mut [u64; LIMBS]) -> u64 {
 
 impl From<u64> for Ordinal {
     fn from(value: u64) -> Self {
-        Self(Repr::Small(u128::from(value)))
+        Self::from_halves([0, value])
     }
 }
 
 impl From<u128> for Ordinal {
     fn from(value: u128) -> Self {
-        Self(Repr::Small(value))
+        Self::from_halves([low(value >> 64), low(value)])
     }
 }
 
@@ -186,42 +174,31 @@ impl FromStr for Ordinal {
     }
 }
 
-impl Ord for Ordinal {
-    fn cmp(&self, other: &Self) -> Ordering {
-        match (self.0, other.0) {
-            (Repr::Small(a), Repr::Small(b)) => a.cmp(&b),
-            (Repr::Small(_), Repr::Big(_)) => Ordering::Less,
-            (Repr::Big(_), Repr::Small(_)) => Ordering::Greater,
-            (Repr::Big(a), Repr::Big(b)) => a.iter().rev().cmp(b.iter().rev()),
+impl Ordinal {
+    /// Returns the decimal digits.
+    pub(crate) fn digits(&self) -> String {
+        let mut buffer = [b'0'; DIGITS_MAX];
+        let mut limbs = self.limbs();
+        for places in buffer.rchunks_mut(CHUNK_DIGITS) {
+            let mut chunk = divide_chunk(&mut limbs);
+            for place in places.iter_mut().rev() {
+                *place = b'0'.wrapping_add(u8::try_from(chunk % 10).unwrap_or(0));
+                chunk /= 10;
+            }
+            if limbs == [0; LIMBS] {
+                break;
+            }
         }
-    }
-}
-
-impl PartialOrd for Ordinal {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+        let zeros = buffer.iter().take_while(|&&digit| digit == b'0').count();
+        // Zero itself keeps one of them.
+        let digits = buffer.iter().skip(zeros.min(DIGITS_MAX.wrapping_sub(1)));
+        digits.copied().map(char::from).collect()
     }
 }
 
 impl fmt::Display for Ordinal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Seven limbs are 448 bits, at most eight chunks of 19 digits.
-        let mut chunks = [0_u64; 8];
-        let mut limbs = self.limbs();
-        let mut used = 0_usize;
-        for chunk in &mut chunks {
-            *chunk = divide_chunk(&mut limbs);
-            used = used.wrapping_add(1);
-            if limbs == [0; LIMBS] {
-                break;
-            }
-        }
-        let mut leading = chunks.iter().take(used).rev();
-        write!(f, "{}", leading.next().unwrap_or(&0))?;
-        for chunk in leading {
-            write!(f, "{chunk:019}")?;
-        }
-        Ok(())
+        f.pad_integral(true, "", &self.digits())
     }
 }
 
@@ -266,14 +243,14 @@ mod tests {
         let small = Ordinal::from(u128::MAX);
         let big = Ordinal::parse("340282366920938463463374607431768211456").unwrap();
         assert!(small < big && Ordinal::ZERO < small);
-        assert_eq!(small.successor(), Some(big));
-        assert_eq!(big.minus(small), Some(Ordinal::from(1_u64)));
-        assert_eq!(small.minus(big), None);
-        assert_eq!(big.minus(big), Some(Ordinal::ZERO));
+        assert_eq!(small.successor(), Some(big.clone()));
+        assert_eq!(big.minus(&small), Some(Ordinal::from(1_u64)));
+        assert_eq!(small.minus(&big), None);
+        assert_eq!(big.minus(&big), Some(Ordinal::ZERO));
         let nines = Ordinal::parse(&"9".repeat(57)).unwrap();
         let power = Ordinal::parse(&format!("1{}", "0".repeat(57))).unwrap();
-        assert_eq!(nines.successor(), Some(power));
-        assert_eq!(power.minus(nines), Some(Ordinal::from(1_u64)));
+        assert_eq!(nines.successor(), Some(power.clone()));
+        assert_eq!(power.minus(&nines), Some(Ordinal::from(1_u64)));
         assert!(nines < power && big < nines);
         assert_eq!(Ordinal::from(u64::MAX).to_u64(), Some(u64::MAX));
         assert_eq!(Ordinal::from(1_u128 << 64).to_u64(), None);

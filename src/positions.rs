@@ -4,11 +4,12 @@
 mod window;
 
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 use crate::event::Place;
 use crate::fingerprint::Print;
 use crate::ordinal::Ordinal;
-use crate::table::{NoRoom, Room, Slot, Table};
+use crate::table::{Arena, NoRoom, Room, Table, WideSlot};
 use crate::verdict::{Judged, Verdict};
 use window::Window;
 
@@ -16,7 +17,7 @@ use window::Window;
 pub const WINDOW_MAX: u32 = 65_536;
 
 /// Which position of a source may follow the mark.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Positions {
     /// Any later one: gaps are normal.
     #[default]
@@ -31,7 +32,7 @@ pub enum Positions {
 }
 
 /// How far a source has been processed.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Progress {
     epoch: Ordinal,
     /// The last settled position; the highest in `window` mode.
@@ -39,69 +40,34 @@ struct Progress {
     window: Option<Window>,
 }
 
-/// A source in 48 bytes; a window, or an ordinal that does not fit, lies in an [`ExtraSlot`].
-#[derive(Debug)]
-struct SourceSlot {
-    high: u64,
-    low: u32,
-    has_extra: bool,
-    /// The batch that has noted what the source was before.
-    noted_in: u64,
-    epoch: u64,
-    mark: [u64; 2],
-}
+/// A source's slot: mark and epoch themselves, or its number among those that need more.
+const LARGE: u32 = 1;
 
-impl Default for SourceSlot {
-    fn default() -> Self {
-        let Print { high, low } = Print::VACANT;
-        Self { high, low, has_extra: false, noted_in: 0, epoch: 0, mark: [0, 0] }
-    }
-}
-
-impl Slot for SourceSlot {
-    const BYTES: u64 = 48;
-
-    fn print(&self) -> Print {
-        Print { high: self.high, low: self.low }
-    }
-}
-
-/// What does not fit a [`SourceSlot`].
-#[derive(Debug)]
-struct ExtraSlot {
-    print: Print,
-    progress: Progress,
-}
-
-impl Default for ExtraSlot {
-    fn default() -> Self {
-        let progress = Progress { epoch: Ordinal::ZERO, mark: Ordinal::ZERO, window: None };
-        Self { print: Print::VACANT, progress }
-    }
-}
-
-impl Slot for ExtraSlot {
-    const BYTES: u64 = 224;
-
-    fn print(&self) -> Print {
-        self.print
-    }
-}
+/// What a progress beside its slot is accounted with, without the bits of its window.
+const LARGE_BYTES: u64 = 128;
 
 /// The memory of sources.
 #[derive(Debug)]
 pub(crate) struct Sources {
-    table: Table<SourceSlot>,
-    extras: Table<ExtraSlot>,
+    table: Table<WideSlot>,
+    /// Progresses with a window, or with an ordinal beyond 64 bits.
+    larges: Arena<Progress>,
     order: Positions,
-    batch: u64,
-    /// What a failing batch goes back to: each source as it was before.
+    /// What a failing batch goes back to, latest last.
     before: Vec<(Print, Option<Progress>)>,
+    /// The sources with a window that are noted there.
+    noted: Vec<Print>,
 }
 
 impl Sources {
     pub(crate) const fn new(order: Positions) -> Self {
-        Self { table: Table::new(), extras: Table::new(), order, batch: 1, before: Vec::new() }
+        Self {
+            table: Table::new(),
+            larges: Arena::new(LARGE_BYTES),
+            order,
+            before: Vec::new(),
+            noted: Vec::new(),
+        }
     }
 
     pub(crate) const fn count(&self) -> usize {
@@ -110,63 +76,73 @@ impl Sources {
 
     /// Judges a position: semantics, section 5.
     pub(crate) fn judge(&self, place: &Place) -> Judged {
-        let Some((slot, _)) = self.table.get(place.source) else {
-            return self.judge_first(place);
-        };
-        let (epoch, mark, window) = if slot.has_extra {
-            let Some((extra, _)) = self.extras.get(place.source) else {
-                return self.judge_first(place);
-            };
-            (extra.progress.epoch, extra.progress.mark, extra.progress.window.as_ref())
-        } else {
-            (Ordinal::from(slot.epoch), Ordinal::from_halves(slot.mark), None)
-        };
-        if place.epoch < epoch {
-            return Judged::stale(epoch);
+        let Some((slot, _)) = self.table.get(place.source) else { return self.judge_first(place) };
+        let inline = Progress::inline(slot);
+        let [number, _] = slot.words;
+        let large = if slot.tag == LARGE { self.larges.get(number) } else { None };
+        let progress = large.unwrap_or(&inline);
+        match place.epoch.cmp(&progress.epoch) {
+            Ordering::Less => Judged::stale(progress.epoch.clone()),
+            Ordering::Greater => self.judge_first(place),
+            Ordering::Equal => self.judge_next(&place.position, progress),
         }
-        if place.epoch > epoch {
-            return self.judge_first(place);
+    }
+
+    fn judge_first(&self, place: &Place) -> Judged {
+        match &self.order {
+            Positions::Next { first: Some(first) } => Judged::first(&place.position, first),
+            Positions::Newer | Positions::Next { first: None } | Positions::Window(_) => {
+                Verdict::Fresh.into()
+            }
         }
-        let back = mark.minus(place.position);
-        match (self.order, back) {
-            (Positions::Window(width), Some(back)) => match back.to_u64() {
-                Some(back) if back <= u64::from(width) => {
-                    let is_settled = window.is_some_and(|window| window.is_settled(back));
-                    if is_settled { Verdict::Duplicate } else { Verdict::Fresh }.into()
+    }
+
+    fn judge_next(&self, position: &Ordinal, progress: &Progress) -> Judged {
+        let is_ahead = *position > progress.mark;
+        match &self.order {
+            Positions::Next { .. } if is_ahead => Judged::next(position, &progress.mark),
+            Positions::Newer | Positions::Window(_) if is_ahead => Verdict::Fresh.into(),
+            Positions::Newer | Positions::Next { .. } => Verdict::Duplicate.into(),
+            Positions::Window(width) => {
+                let back = progress.mark.minus(position).and_then(|back| back.to_u64());
+                let is_settled =
+                    |back| progress.window.as_ref().is_some_and(|window| window.is_settled(back));
+                match back {
+                    Some(back) if back > u64::from(*width) => Verdict::Expired,
+                    Some(back) if is_settled(back) => Verdict::Duplicate,
+                    Some(_) => Verdict::Fresh,
+                    // Below the window it cannot be known (RFC 6479, section 2).
+                    None => Verdict::Expired,
                 }
-                // Below the window it cannot be known (RFC 6479, section 2).
-                Some(_) | None => Verdict::Expired.into(),
-            },
-            (Positions::Newer | Positions::Next { .. }, Some(_)) => Verdict::Duplicate.into(),
-            (Positions::Next { .. }, None) => match mark.successor() {
-                Some(next) if place.position > next => Judged::early(next),
-                Some(_) | None => Verdict::Fresh.into(),
-            },
-            (Positions::Newer | Positions::Window(_), None) => Verdict::Fresh.into(),
+                .into()
+            }
         }
     }
 
     /// Settles a position that was judged fresh.
     pub(crate) fn accept(&mut self, place: &Place, room: &mut Room) -> Result<(), NoRoom> {
         self.note(place.source)?;
-        if self.advance_inline(place) {
-            return Ok(());
-        }
-        if let Some(extra) = self.extras.get_mut(place.source)
-            && extra.progress.epoch == place.epoch
-        {
-            let Progress { mark, window, .. } = &mut extra.progress;
-            if let Some(window) = window {
-                window.settle(*mark, place.position);
+        if let Some(slot) = self.table.get_mut(place.source) {
+            let [word, epoch] = slot.words;
+            if slot.tag != LARGE {
+                if let (Some(mark), Some(true)) =
+                    (place.position.to_u64(), place.epoch.to_u64().map(|given| given == epoch))
+                {
+                    slot.words = [mark, epoch];
+                    return Ok(());
+                }
+            } else if let Some(progress) = self.larges.get_mut(word)
+                && progress.epoch == place.epoch
+            {
+                progress.settle(&place.position);
+                return Ok(());
             }
-            *mark = (*mark).max(place.position);
-            return Ok(());
         }
         let window = match self.order {
             Positions::Window(width) => Some(Window::new(width)?),
             Positions::Newer | Positions::Next { .. } => None,
         };
-        let Place { source, epoch, position } = *place;
+        let Place { source, epoch, position } = place.clone();
         self.set(source, Progress { epoch, mark: position, window }, room)
     }
 
@@ -176,24 +152,24 @@ impl Sources {
             Positions::Window(width) => Window::bytes(width),
             Positions::Newer | Positions::Next { .. } => 0,
         };
-        let slots = self.table.growth_of(source).saturating_add(self.extras.growth_of(source));
-        slots.saturating_add(window)
+        self.table.growth_of(source).saturating_add(LARGE_BYTES).saturating_add(window)
     }
 
     /// Forgets a source for good; returns whether it was known.
     pub(crate) fn forget(&mut self, source: Print, room: &mut Room) -> bool {
-        self.drop_extra(source, room);
+        self.drop_large(source, room);
         self.table.remove(source).is_some()
     }
 
     /// Ends a batch that went well.
     pub(crate) fn commit(&mut self) {
         self.before.clear();
-        self.batch = self.batch.wrapping_add(1);
+        self.noted.clear();
     }
 
     /// Ends a batch that failed: everything is as it was.
     pub(crate) fn rollback(&mut self, room: &mut Room) {
+        self.noted.clear();
         while let Some((source, before)) = self.before.pop() {
             self.forget(source, room);
             if let Some(progress) = before {
@@ -201,94 +177,100 @@ impl Sources {
                 debug_assert!(set.is_ok(), "what was there before must fit again");
             }
         }
-        self.batch = self.batch.wrapping_add(1);
     }
 
-    fn judge_first(&self, place: &Place) -> Judged {
-        match self.order {
-            Positions::Next { first: Some(first) } => Judged::first(place.position, first),
-            Positions::Newer | Positions::Next { first: None } | Positions::Window(_) => {
-                Verdict::Fresh.into()
-            }
-        }
+    /// Gives back all memory that is not needed.
+    pub(crate) fn fit_all(&mut self, room: &mut Room) {
+        self.table.fit_all(room);
     }
 
     /// Notes a source as it is before the batch first changes it.
     fn note(&mut self, source: Print) -> Result<(), NoRoom> {
-        self.before.try_reserve(1).map_err(|_| NoRoom)?;
-        let Some(slot) = self.table.get_mut(source) else {
-            self.before.push((source, None));
-            return Ok(());
-        };
-        if slot.noted_in == self.batch {
+        // A batch mostly reads from one source, and what it was comes first.
+        if self.before.last().is_some_and(|(last, _)| *last == source) {
             return Ok(());
         }
-        let progress = if slot.has_extra {
-            let (extra, _) = self.extras.get(source).ok_or(NoRoom)?;
-            extra.progress.try_clone()?
-        } else {
-            let mark = Ordinal::from_halves(slot.mark);
-            Progress { epoch: Ordinal::from(slot.epoch), mark, window: None }
+        self.before.try_reserve(1).map_err(|_| NoRoom)?;
+        let before = match self.table.get(source) {
+            None => None,
+            Some((slot, _)) if slot.tag != LARGE => Some(Progress::inline(slot)),
+            Some((slot, _)) => {
+                // A window is copied once, however often the batch comes back to its source.
+                if let Err(at) = self.noted.binary_search(&source) {
+                    self.noted.try_reserve(1).map_err(|_| NoRoom)?;
+                    self.noted.insert(at, source);
+                } else {
+                    return Ok(());
+                }
+                self.larges.get(slot.words[0]).map(Progress::try_clone).transpose()?
+            }
         };
-        slot.noted_in = self.batch;
-        self.before.push((source, Some(progress)));
+        self.before.push((source, before));
         Ok(())
     }
 
-    /// The common case: the same epoch, no window, and an ordinal that fits.
-    fn advance_inline(&mut self, place: &Place) -> bool {
-        let Some(slot) = self.table.get_mut(place.source) else {
-            return false;
-        };
-        let fits = !slot.has_extra && place.epoch.to_u64() == Some(slot.epoch);
-        match place.position.to_halves() {
-            Some(mark) if fits => {
-                slot.mark = mark;
-                true
-            }
-            Some(_) | None => false,
-        }
-    }
-
-    /// Writes both slots of a source, or none.
+    /// Writes all that is kept of a source, or changes nothing.
     fn set(&mut self, source: Print, progress: Progress, room: &mut Room) -> Result<(), NoRoom> {
-        let inline = match (&progress.window, progress.epoch.to_u64(), progress.mark.to_halves()) {
-            (None, Some(epoch), Some(mark)) => Some((epoch, mark)),
+        let inline = match (&progress.window, progress.mark.to_u64(), progress.epoch.to_u64()) {
+            (None, Some(mark), Some(epoch)) => Some([mark, epoch]),
             (Some(_) | None, _, _) => None,
         };
-        let window_bytes = progress.window.as_ref().map_or(0, Window::len_bytes);
-        self.drop_extra(source, room);
-        if inline.is_none() {
-            room.take(window_bytes)?;
-            let extra = ExtraSlot { print: source, progress };
-            self.extras.insert(extra, 0, room).inspect_err(|_| room.give(window_bytes))?;
+        let is_new = self.table.get(source).is_none();
+        if is_new {
+            self.table.insert(WideSlot::new(source, 0, [0, 0]), 0, room)?;
         }
-        let (epoch, mark) = inline.unwrap_or_default();
-        let Print { high, low } = source;
-        let has_extra = inline.is_none();
-        let noted_in = self.batch;
-        let slot = SourceSlot { high, low, has_extra, noted_in, epoch, mark };
-        if let Some(known) = self.table.get_mut(source) {
-            *known = slot;
-            return Ok(());
+        let slot = match inline {
+            Some(words) => Ok(WideSlot::new(source, 0, words)),
+            None => self.put_large(progress, room).map(|n| WideSlot::new(source, LARGE, [n, 0])),
+        };
+        if slot.is_err() && is_new {
+            self.table.remove(source);
         }
-        let inserted = self.table.insert(slot, 0, room);
-        if inserted.is_err() {
-            self.drop_extra(source, room);
+        let slot = slot?;
+        self.drop_large(source, room);
+        if let Some(place) = self.table.get_mut(source) {
+            *place = slot;
         }
-        inserted
+        Ok(())
     }
 
-    fn drop_extra(&mut self, source: Print, room: &mut Room) {
-        if let Some(extra) = self.extras.remove(source) {
-            room.give(extra.progress.window.as_ref().map_or(0, Window::len_bytes));
+    fn put_large(&mut self, progress: Progress, room: &mut Room) -> Result<u64, NoRoom> {
+        let bytes = progress.window_bytes();
+        room.take(bytes)?;
+        self.larges.insert(progress, room).inspect_err(|_| room.give(bytes))
+    }
+
+    fn drop_large(&mut self, source: Print, room: &mut Room) {
+        if let Some((slot, _)) = self.table.get(source)
+            && slot.tag == LARGE
+            && let Some(progress) = self.larges.remove(slot.words[0], room)
+        {
+            room.give(progress.window_bytes());
         }
     }
 }
 
 impl Progress {
+    fn inline(slot: &WideSlot) -> Self {
+        let [mark, epoch] = slot.words;
+        Self { epoch: epoch.into(), mark: mark.into(), window: None }
+    }
+
+    fn settle(&mut self, position: &Ordinal) {
+        if let Some(window) = &mut self.window {
+            window.settle(&self.mark, position);
+        }
+        if *position > self.mark {
+            self.mark = position.clone();
+        }
+    }
+
+    fn window_bytes(&self) -> u64 {
+        self.window.as_ref().map_or(0, Window::len_bytes)
+    }
+
     fn try_clone(&self) -> Result<Self, NoRoom> {
         let window = self.window.as_ref().map(Window::try_clone).transpose()?;
-        Ok(Self { epoch: self.epoch, mark: self.mark, window })
+        Ok(Self { epoch: self.epoch.clone(), mark: self.mark.clone(), window })
     }
 }

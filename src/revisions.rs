@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 use crate::error::{Error, ErrorCode};
 use crate::fingerprint::{Digest, Print};
 use crate::ordinal::Ordinal;
-use crate::table::{NoRoom, Room, Slot, Table};
+use crate::table::{Arena, NoRoom, Room, Table, WideSlot};
 use crate::verdict::{Judged, Verdict};
 
 /// Which revision of an entity may follow the last one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Revisions {
     /// Any later one: gaps are normal.
     #[default]
@@ -21,63 +21,28 @@ pub enum Revisions {
     },
 }
 
+/// An entity's slot: the last revision itself, or its number among those beyond 128 bits.
+const BIG: u32 = 1;
+
+/// What a revision beyond 128 bits is accounted with.
+const BIG_BYTES: u64 = 96;
+
 /// The revision that was accepted last, and what it stood for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Last {
-    pub(crate) revision: Ordinal,
+#[derive(Clone, Debug)]
+struct Last {
+    revision: Ordinal,
     content: Option<Digest>,
-}
-
-/// An entity in 32 bytes; an ordinal beyond 128 bits, or content, lies in an [`ExtraSlot`].
-#[derive(Debug)]
-struct EntitySlot {
-    high: u64,
-    low: u32,
-    has_extra: bool,
-    revision: [u64; 2],
-}
-
-impl Default for EntitySlot {
-    fn default() -> Self {
-        let Print { high, low } = Print::VACANT;
-        Self { high, low, has_extra: false, revision: [0, 0] }
-    }
-}
-
-impl Slot for EntitySlot {
-    const BYTES: u64 = 32;
-
-    fn print(&self) -> Print {
-        Print { high: self.high, low: self.low }
-    }
-}
-
-/// What does not fit an [`EntitySlot`].
-#[derive(Debug)]
-struct ExtraSlot {
-    print: Print,
-    last: Last,
-}
-
-impl Default for ExtraSlot {
-    fn default() -> Self {
-        Self { print: Print::VACANT, last: Last { revision: Ordinal::ZERO, content: None } }
-    }
-}
-
-impl Slot for ExtraSlot {
-    const BYTES: u64 = 128;
-
-    fn print(&self) -> Print {
-        self.print
-    }
 }
 
 /// The memory of entities.
 #[derive(Debug)]
 pub(crate) struct Entities {
-    table: Table<EntitySlot>,
-    extras: Table<ExtraSlot>,
+    /// Last revisions, by the print of their entity.
+    table: Table<WideSlot>,
+    /// Digests of contents, of the entities whose last revision had one.
+    contents: Table<WideSlot>,
+    /// Revisions beyond 128 bits.
+    bigs: Arena<Ordinal>,
     order: Revisions,
     jump_max: Option<Ordinal>,
     /// What a failing batch goes back to, latest last.
@@ -86,7 +51,14 @@ pub(crate) struct Entities {
 
 impl Entities {
     pub(crate) const fn new(order: Revisions, jump_max: Option<Ordinal>) -> Self {
-        Self { table: Table::new(), extras: Table::new(), order, jump_max, before: Vec::new() }
+        Self {
+            table: Table::new(),
+            contents: Table::new(),
+            bigs: Arena::new(BIG_BYTES),
+            order,
+            jump_max,
+            before: Vec::new(),
+        }
     }
 
     pub(crate) const fn count(&self) -> usize {
@@ -95,68 +67,76 @@ impl Entities {
 
     fn last(&self, entity: Print) -> Option<Last> {
         let (slot, _) = self.table.get(entity)?;
-        if slot.has_extra {
-            return self.extras.get(entity).map(|(extra, _)| extra.last);
-        }
-        Some(Last { revision: Ordinal::from_halves(slot.revision), content: None })
+        let [number, _] = slot.words;
+        let revision = match slot.tag {
+            BIG => self.bigs.get(number)?.clone(),
+            _ => Ordinal::from_halves(slot.words),
+        };
+        let content = match self.contents.len() {
+            0 => None,
+            _ => self.contents.get(entity).map(|(slot, _)| Digest(slot.words)),
+        };
+        Some(Last { revision, content })
     }
 
     /// Judges a revision: semantics, section 4.
     pub(crate) fn judge(
         &self,
         entity: Print,
-        revision: Ordinal,
+        revision: &Ordinal,
         content: Option<Digest>,
     ) -> Result<Judged, Error> {
         let Some(last) = self.last(entity) else {
-            return Ok(match self.order {
+            return Ok(match &self.order {
                 Revisions::Next { first: Some(first) } => Judged::first(revision, first),
                 Revisions::Next { first: None } | Revisions::Newer => Verdict::Fresh.into(),
             });
         };
-        if revision < last.revision {
+        if *revision < last.revision {
             return Ok(Judged::stale(last.revision));
         }
-        if revision == last.revision {
+        if *revision == last.revision {
             let conflicts = last.content.zip(content).is_some_and(|(kept, given)| kept != given);
             let verdict = if conflicts { Verdict::Conflict } else { Verdict::Duplicate };
             return Ok(verdict.into());
         }
-        if let Some(jump_max) = self.jump_max
-            && revision.minus(last.revision).is_some_and(|ahead| ahead > jump_max)
+        if let Some(jump_max) = &self.jump_max
+            && revision.minus(&last.revision).is_some_and(|ahead| ahead > *jump_max)
         {
             let reason = "the revision is further ahead of the last one than maxJump";
             return Err(Error::new(ErrorCode::Jump, reason));
         }
-        Ok(match (self.order, last.revision.successor()) {
-            (Revisions::Next { .. }, Some(next)) if revision > next => Judged::early(next),
-            (Revisions::Next { .. } | Revisions::Newer, Some(_) | None) => Verdict::Fresh.into(),
-        })
+        if self.order == Revisions::Newer {
+            return Ok(Verdict::Fresh.into());
+        }
+        Ok(Judged::next(revision, &last.revision))
     }
 
     /// Makes a revision the last one.
     pub(crate) fn accept(
         &mut self,
         entity: Print,
-        revision: Ordinal,
+        revision: &Ordinal,
         content: Option<Digest>,
         room: &mut Room,
     ) -> Result<(), NoRoom> {
         self.before.try_reserve(1).map_err(|_| NoRoom)?;
         let before = self.last(entity);
-        self.set(entity, &Last { revision, content }, room)?;
+        self.set(entity, &Last { revision: revision.clone(), content }, room)?;
         self.before.push((entity, before));
         Ok(())
     }
 
     /// Returns at most how much memory it takes to accept a revision.
     pub(crate) fn growth_of(&self, entity: Print) -> u64 {
-        self.table.growth_of(entity).saturating_add(self.extras.growth_of(entity))
+        let slots = self.table.growth_of(entity).saturating_add(self.contents.growth_of(entity));
+        slots.saturating_add(BIG_BYTES)
     }
 
     /// Forgets an entity for good; returns whether it was known.
-    pub(crate) fn forget(&mut self, entity: Print) -> bool {
-        self.extras.remove(entity);
+    pub(crate) fn forget(&mut self, entity: Print, room: &mut Room) -> bool {
+        self.contents.remove(entity);
+        self.drop_big(entity, room);
         self.table.remove(entity).is_some()
     }
 
@@ -169,7 +149,7 @@ impl Entities {
     pub(crate) fn rollback(&mut self, room: &mut Room) {
         while let Some((entity, before)) = self.before.pop() {
             let Some(last) = before else {
-                self.forget(entity);
+                self.forget(entity, room);
                 continue;
             };
             let set = self.set(entity, &last, room);
@@ -177,30 +157,68 @@ impl Entities {
         }
     }
 
-    /// Writes both slots of an entity, or none.
+    /// Gives back all memory that is not needed.
+    pub(crate) fn fit_all(&mut self, room: &mut Room) {
+        self.table.fit_all(room);
+        self.contents.fit_all(room);
+    }
+
+    /// Writes all that is kept of an entity, or changes nothing.
     fn set(&mut self, entity: Print, last: &Last, room: &mut Room) -> Result<(), NoRoom> {
-        let inline = last.revision.to_halves().filter(|_| last.content.is_none());
-        if inline.is_none() {
-            match self.extras.get_mut(entity) {
-                Some(extra) => extra.last = *last,
-                None => self.extras.insert(ExtraSlot { print: entity, last: *last }, 0, room)?,
+        let content = last.content.map(|digest| WideSlot::new(entity, 0, digest.0));
+        // First whatever may fail, and what cannot be seen without the entity's own slot.
+        if self.table.get(entity).is_none() {
+            self.table.insert(WideSlot::new(entity, 0, [0, 0]), 0, room)?;
+            let written = self.set_known(entity, last, content, room);
+            if written.is_err() {
+                self.table.remove(entity);
             }
+            return written;
         }
-        let slot = EntitySlot {
-            high: entity.high,
-            low: entity.low,
-            has_extra: inline.is_none(),
-            revision: inline.unwrap_or_default(),
+        self.set_known(entity, last, content, room)
+    }
+
+    fn set_known(
+        &mut self,
+        entity: Print,
+        last: &Last,
+        content: Option<WideSlot>,
+        room: &mut Room,
+    ) -> Result<(), NoRoom> {
+        let inline = last.revision.to_halves();
+        let big = match inline {
+            Some(_) => None,
+            None => Some(self.bigs.insert(last.revision.clone(), room)?),
         };
-        match self.table.get_mut(entity) {
-            Some(known) => *known = slot,
-            None => self.table.insert(slot, 0, room).inspect_err(|_| {
-                self.extras.remove(entity);
-            })?,
+        if let Some(content) = content {
+            match self.contents.get_mut(entity) {
+                Some(slot) => *slot = content,
+                None => {
+                    if self.contents.insert(content, 0, room).is_err() {
+                        big.map(|number| self.bigs.remove(number, room));
+                        return Err(NoRoom);
+                    }
+                }
+            }
+        } else if self.contents.len() > 0 {
+            self.contents.remove(entity);
         }
-        if inline.is_some() && self.extras.len() > 0 {
-            self.extras.remove(entity);
+        self.drop_big(entity, room);
+        if let Some(slot) = self.table.get_mut(entity) {
+            *slot = match big {
+                Some(number) => WideSlot::new(entity, BIG, [number, 0]),
+                None => WideSlot::new(entity, 0, inline.unwrap_or_default()),
+            };
         }
         Ok(())
+    }
+
+    fn drop_big(&mut self, entity: Print, room: &mut Room) {
+        if let Some((slot, _)) = self.table.get(entity)
+            && slot.tag == BIG
+        {
+            let [number, _] = slot.words;
+            self.bigs.remove(number, room);
+        }
     }
 }

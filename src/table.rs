@@ -7,15 +7,19 @@
 //! Invariants: no call copies or clears more than one segment or the directory; removal leaves no
 //! tombstones; every allocation is fallible and accounted for in a [`Room`].
 
+mod arena;
 mod segment;
+mod wide;
 
 use alloc::vec::Vec;
 
 use crate::fingerprint::Print;
+pub(crate) use arena::Arena;
 pub(crate) use segment::Segment;
+pub(crate) use wide::WideSlot;
 
 /// One record of a table. The default value is a vacant slot.
-pub(crate) trait Slot: Default {
+pub(crate) trait Slot: Copy + Default {
     /// What a slot is accounted with: the same on every target, so that decisions are, too.
     const BYTES: u64;
 
@@ -41,16 +45,13 @@ pub(crate) struct Room {
 pub(crate) struct NoRoom;
 
 impl Room {
+    /// A little is held back for what a failing batch puts back: it may lie less densely.
     pub(crate) const fn new(max: u64) -> Self {
-        Self { used: 0, max }
+        Self { used: 0, max: max.saturating_sub(max / 64) }
     }
 
     pub(crate) const fn used(&self) -> u64 {
         self.used
-    }
-
-    pub(crate) const fn max(&self) -> u64 {
-        self.max
     }
 
     pub(crate) const fn free(&self) -> u64 {
@@ -180,15 +181,10 @@ impl<S: Slot> Table<S> {
         Some(slot)
     }
 
-    /// Keeps only some slots of a segment, in place, and hands the others over.
-    pub(crate) fn retain(
-        &mut self,
-        index: usize,
-        keep: impl FnMut(&S, u64) -> bool,
-        dropped: impl FnMut(S, u64),
-    ) {
+    /// Keeps only some slots of a segment, in place.
+    pub(crate) fn retain(&mut self, index: usize, keep: impl FnMut(&S, u64) -> bool) {
         if let Some(segment) = self.segments.get_mut(index) {
-            let gone = segment.retain(keep, dropped);
+            let gone = segment.retain(keep);
             self.len = self.len.wrapping_sub(gone);
         }
     }
@@ -211,6 +207,13 @@ impl<S: Slot> Table<S> {
                 segment.bytes()
             });
             room.give(old.saturating_sub(new));
+        }
+    }
+
+    /// Gives memory back that any segment has no use for.
+    pub(crate) fn fit_all(&mut self, room: &mut Room) {
+        for index in 0..self.segments.len() {
+            self.fit(index, room);
         }
     }
 

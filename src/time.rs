@@ -100,21 +100,19 @@ impl Clock {
         self.unconfirmed.is_some()
     }
 
-    /// Returns the clock after a reading, and the stamp that what was unconfirmed keeps for good.
-    ///
-    /// There is no such stamp while nothing was unconfirmed, or while a refuted reading is replaced
-    /// by a lower one that is itself too far ahead.
-    pub(crate) fn read(self, now: UnixMs) -> (Self, Option<u64>) {
+    /// Returns what a reading makes of the clock.
+    pub(crate) fn read(self, now: UnixMs) -> Reading {
         match self.unconfirmed {
             Some(ahead) if now.0 >= ahead => {
                 let confirmed = Self { believed: ahead, unconfirmed: None, ..self };
-                (confirmed.take(now), Some(ahead))
+                Reading { clock: confirmed.take(now), settled: Some(ahead) }
             }
             Some(_) => {
-                let next = Self { unconfirmed: None, ..self }.take(now);
-                (next, (!next.is_unconfirmed()).then_some(next.believed))
+                let clock = Self { unconfirmed: None, ..self }.take(now);
+                let settled = (!clock.is_unconfirmed()).then_some(clock.believed);
+                Reading { clock, settled }
             }
-            None => (self.take(now), None),
+            None => Reading { clock: self.take(now), settled: None },
         }
     }
 
@@ -127,6 +125,16 @@ impl Clock {
     }
 }
 
+/// A reading of the clock that may be taken or not.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading {
+    /// The clock once it is taken.
+    pub(crate) clock: Clock,
+    /// The stamp that what was unconfirmed then keeps for good. There is none while nothing was
+    /// unconfirmed, or while a refuted reading gives way to one that is itself too far ahead.
+    pub(crate) settled: Option<u64>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,7 +144,7 @@ mod tests {
         let mut clock = Clock::new(UnixMs::new(1_000), Millis::new(100));
         let mut last = None;
         for &reading in readings {
-            (clock, last) = clock.read(UnixMs::new(reading));
+            Reading { clock, settled: last } = clock.read(UnixMs::new(reading));
         }
         assert_eq!((clock.believed(), clock.stamp(), last), (believed, stamp, settled));
     }

@@ -77,7 +77,7 @@ impl fmt::Display for Verdict {
 }
 
 /// What one identity alone says of an event.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Judged {
     pub(crate) verdict: Verdict,
     /// With `early`: the one that is missing.
@@ -96,11 +96,19 @@ impl Judged {
     }
 
     /// Judges the first of its line, where only one is the first.
-    pub(crate) fn first(given: Ordinal, first: Ordinal) -> Self {
-        match given.cmp(&first) {
+    pub(crate) fn first(given: &Ordinal, first: &Ordinal) -> Self {
+        match given.cmp(first) {
             core::cmp::Ordering::Less => Verdict::Stale.into(),
             core::cmp::Ordering::Equal => Verdict::Fresh.into(),
-            core::cmp::Ordering::Greater => Self::early(first),
+            core::cmp::Ordering::Greater => Self::early(first.clone()),
+        }
+    }
+
+    /// Judges one that is later than the last, where only the very next may follow.
+    pub(crate) fn next(given: &Ordinal, last: &Ordinal) -> Self {
+        match last.successor() {
+            Some(next) if *given > next => Self::early(next),
+            Some(_) | None => Verdict::Fresh.into(),
         }
     }
 }

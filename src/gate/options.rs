@@ -11,7 +11,7 @@ use crate::time::Millis;
 const SKEW_MAX: Millis = Millis::days(24);
 
 /// The options of a [`Gate`](crate::Gate).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// How long a key is remembered after its acceptance, or its event's time if that is later:
     /// from 1 ms to 100 years. Default: 7 days.

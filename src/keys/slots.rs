@@ -2,11 +2,13 @@
 //! digest of its content, if it has any.
 //!
 //! Ages are counted in ticks from the base of their segment, so that 32 bits are enough at any time
-//! of the century without ever touching more than one segment.
+//! of the century without ever touching more than one segment. The few that lie too far from their
+//! neighbours (after a leap of the clock, or with a time of its own from one that was refuted) are
+//! kept apart.
 
 use super::Known;
 use crate::fingerprint::{Digest, Print};
-use crate::table::{NoRoom, Room, Segment, Slot, Table};
+use crate::table::{NoRoom, Room, Segment, Slot, Table, WideSlot};
 
 /// One in so many of a segment's keys is forgotten at a time, and at least one.
 const FORGOTTEN_SHARE: usize = 64;
@@ -15,13 +17,16 @@ const FORGOTTEN_SHARE: usize = 64;
 const FORGOTTEN_MAX: usize = 16;
 
 /// A key in 16 bytes.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct KeySlot {
     high: u64,
     low: u32,
-    /// Ticks since the segment's base.
+    /// Ticks since the segment's base, or [`APART`].
     age: u32,
 }
+
+/// The age of a key whose age mark lies in a table of its own.
+const APART: u32 = u32::MAX;
 
 impl Default for KeySlot {
     fn default() -> Self {
@@ -37,44 +42,20 @@ impl Slot for KeySlot {
     }
 }
 
-impl KeySlot {
-    fn ticks(&self, base: u64) -> u64 {
-        base.saturating_add(u64::from(self.age))
-    }
-}
-
-/// The digest of what a key stands for.
-#[derive(Debug)]
-struct ContentSlot {
-    print: Print,
-    digest: Digest,
-}
-
-impl Default for ContentSlot {
-    fn default() -> Self {
-        Self { print: Print::VACANT, digest: Digest { high: 0, low: 0 } }
-    }
-}
-
-impl Slot for ContentSlot {
-    const BYTES: u64 = 32;
-
-    fn print(&self) -> Print {
-        self.print
-    }
-}
-
 /// Keys by print.
 #[derive(Debug)]
 pub(super) struct Slots {
     table: Table<KeySlot>,
-    contents: Table<ContentSlot>,
+    /// The digests of contents, by the print of their key.
+    contents: Table<WideSlot>,
+    /// Age marks that cannot be counted from the base of their segment.
+    apart: Table<WideSlot>,
     tick_ms: u64,
 }
 
 impl Slots {
     pub(super) const fn new(tick_ms: u64) -> Self {
-        Self { table: Table::new(), contents: Table::new(), tick_ms }
+        Self { table: Table::new(), contents: Table::new(), apart: Table::new(), tick_ms }
     }
 
     pub(super) fn segment_count(&self) -> usize {
@@ -97,7 +78,8 @@ impl Slots {
     /// Returns at most how much memory it takes to add a key.
     pub(super) fn growth_of(&self, print: Print, has_content: bool) -> u64 {
         let content = if has_content { self.contents.growth_of(print) } else { 0 };
-        self.table.growth_of(print).saturating_add(content)
+        let slots = self.table.growth_of(print).saturating_add(content);
+        slots.saturating_add(self.apart.growth_of(print))
     }
 
     /// Gives memory back that a segment, and a segment of contents, have no use for.
@@ -108,28 +90,38 @@ impl Slots {
         }
     }
 
+    pub(super) fn fit_all(&mut self, room: &mut Room) {
+        self.table.fit_all(room);
+        self.contents.fit_all(room);
+        self.apart.fit_all(room);
+    }
+
     pub(super) fn remove(&mut self, print: Print) {
-        if self.table.remove(print).is_some() && self.contents.len() > 0 {
-            self.contents.remove(print);
+        if self.table.remove(print).is_some() {
+            remove_beside(&mut self.contents, print);
+            remove_beside(&mut self.apart, print);
         }
     }
 
     /// Returns what is kept of a key; its age mark is rounded up to a whole tick.
     pub(super) fn get(&self, print: Print) -> Option<Known> {
         let (slot, base) = self.table.get(print)?;
-        Some(Known { age: self.ms(slot.ticks(base)), content: self.content(print) })
+        Some(Known {
+            age: self.ms(ticks_of(slot, base, &self.apart)),
+            content: self.content(print),
+        })
     }
 
     fn content(&self, print: Print) -> Option<Digest> {
         if self.contents.len() == 0 {
             return None;
         }
-        self.contents.get(print).map(|(slot, _)| slot.digest)
+        self.contents.get(print).map(|(slot, _)| Digest(slot.words))
     }
 
     pub(super) fn count_from(&self, horizon: u64) -> u64 {
-        self.table.iter().filter(|(slot, base)| self.ms(slot.ticks(*base)) >= horizon).count()
-            as u64
+        let age = |slot: &KeySlot, base| self.ms(ticks_of(slot, base, &self.apart));
+        self.table.iter().filter(|&(slot, base)| age(slot, base) >= horizon).count() as u64
     }
 
     /// Adds a key; keys whose age is below `floor` may be dropped to make space.
@@ -141,26 +133,28 @@ impl Slots {
         room: &mut Room,
     ) -> Result<(), NoRoom> {
         let ticks = self.ticks(known.age);
-        let base = self.reach(self.segment_of(print), ticks, floor);
+        let base = self.reach(self.segment_of(print), ticks);
         let slot = KeySlot { high: print.high, low: print.low, age: offset(ticks, base) };
         if let Err(slot) = self.table.put(slot) {
             self.sweep(self.segment_of(print), floor, |_, _| ());
             self.table.insert(slot, base, room)?;
         }
-        if let Some(digest) = known.content {
-            self.contents.insert(ContentSlot { print, digest }, 0, room).inspect_err(|_| {
-                self.table.remove(print);
-            })?;
-        }
-        Ok(())
+        self.put_beside(slot, ticks, known.content, room).inspect_err(|_| self.remove(print))
     }
 
-    /// Changes the age of a key that is there.
-    pub(super) fn set_age(&mut self, print: Print, age: u64, floor: u64) {
-        let ticks = self.ticks(age);
-        let base = self.reach(self.segment_of(print), ticks, floor);
-        if let Some(slot) = self.table.get_mut(print) {
-            slot.age = offset(ticks, base);
+    fn put_beside(
+        &mut self,
+        slot: KeySlot,
+        ticks: u64,
+        content: Option<Digest>,
+        room: &mut Room,
+    ) -> Result<(), NoRoom> {
+        if slot.age == APART {
+            self.apart.insert(WideSlot::new(slot.print(), 0, [ticks, 0]), 0, room)?;
+        }
+        match content {
+            Some(digest) => self.contents.insert(WideSlot::new(slot.print(), 0, digest.0), 0, room),
+            None => Ok(()),
         }
     }
 
@@ -171,16 +165,17 @@ impl Slots {
         horizon: u64,
         mut dropped: impl FnMut(Print, Known),
     ) {
-        let Self { table, contents, tick_ms } = self;
+        let Self { table, contents, apart, tick_ms } = self;
         let ms = |ticks: u64| ticks.saturating_mul(*tick_ms);
-        table.retain(
-            index,
-            |slot, base| ms(slot.ticks(base)) >= horizon,
-            |slot, base| {
-                let content = contents.remove(slot.print()).map(|slot| slot.digest);
-                dropped(slot.print(), Known { age: ms(slot.ticks(base)), content });
-            },
-        );
+        table.retain(index, |slot, base| {
+            let age = ms(ticks_of(slot, base, apart));
+            if age < horizon {
+                let content = remove_beside(contents, slot.print()).map(Digest);
+                remove_beside(apart, slot.print());
+                dropped(slot.print(), Known { age, content });
+            }
+            age >= horizon
+        });
     }
 
     /// Returns the age up to which the oldest few keys of a segment would be forgotten, if that
@@ -193,7 +188,7 @@ impl Slots {
         let mut oldest = [u64::MAX; FORGOTTEN_MAX];
         let oldest = oldest.get_mut(..wanted)?;
         for slot in segment.slots() {
-            let ticks = slot.ticks(segment.base);
+            let ticks = ticks_of(slot, segment.base, &self.apart);
             if self.ms(ticks) < horizon || ticks >= now {
                 continue;
             }
@@ -201,7 +196,7 @@ impl Slots {
             if let Some(later) = oldest.get_mut(at..)
                 && !later.is_empty()
             {
-                later.rotate_right(1);
+                later.copy_within(..later.len().saturating_sub(1), 1);
                 if let Some(place) = later.first_mut() {
                     *place = ticks;
                 }
@@ -218,24 +213,44 @@ impl Slots {
         ticks.saturating_mul(self.tick_ms)
     }
 
-    /// Returns the base of a segment, moved so that an age can be counted from it.
-    fn reach(&mut self, index: usize, ticks: u64, floor: u64) -> u64 {
-        let Some(base) = self.table.segment(index).map(|segment| segment.base) else {
-            return ticks;
-        };
-        if ticks.checked_sub(base).is_some_and(|age| u32::try_from(age).is_ok()) {
+    /// Returns the base of a segment, moved so that an age can be counted from it, if it can.
+    fn reach(&mut self, index: usize, ticks: u64) -> u64 {
+        let Some(segment) = self.table.segment(index) else { return ticks };
+        let base = segment.base;
+        if ticks >= base && offset(ticks, base) != APART {
             return base;
         }
-        self.sweep(index, floor, |_, _| ());
-        let left = self.table.segment(index).map(Segment::slots).into_iter().flatten();
-        let new_base = left.map(|slot| slot.ticks(base)).fold(ticks, u64::min);
-        self.table.rebase(index, new_base, |slot| slot.age = offset(slot.ticks(base), new_base));
+        let near = || segment.slots().filter(|slot| slot.age != APART);
+        let ages = || near().map(|slot| base.saturating_add(u64::from(slot.age)));
+        let new_base = ages().fold(ticks, u64::min);
+        let last = ages().fold(ticks, u64::max);
+        if offset(last, new_base) == APART {
+            return base;
+        }
+        self.table.rebase(index, new_base, |slot| {
+            if slot.age != APART {
+                slot.age = offset(base.saturating_add(u64::from(slot.age)), new_base);
+            }
+        });
         new_base
     }
 }
 
-/// Ages that are remembered together lie within the retention and the greatest skew of an event's
-/// time, which options keep below 2^32 ticks.
+/// Returns an age as it is counted from a base, or that it cannot be.
 fn offset(ticks: u64, base: u64) -> u32 {
-    u32::try_from(ticks.saturating_sub(base)).unwrap_or(u32::MAX)
+    ticks.checked_sub(base).and_then(|age| u32::try_from(age).ok()).unwrap_or(APART)
+}
+
+fn ticks_of(slot: &KeySlot, base: u64, apart: &Table<WideSlot>) -> u64 {
+    if slot.age == APART {
+        return apart.get(slot.print()).map_or(0, |(slot, _)| slot.words[0]);
+    }
+    base.saturating_add(u64::from(slot.age))
+}
+
+fn remove_beside(table: &mut Table<WideSlot>, print: Print) -> Option<[u64; 2]> {
+    if table.len() == 0 {
+        return None;
+    }
+    table.remove(print).map(|slot| slot.words)
 }

@@ -6,7 +6,7 @@ use crate::ordinal::Ordinal;
 use crate::table::NoRoom;
 
 /// A ring of bits; `head` stands for the highest settled position.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Window {
     bits: Vec<u64>,
     head: u64,
@@ -47,13 +47,13 @@ impl Window {
     }
 
     /// Settles a position within the window or above it; `highest` is the highest until now.
-    pub(super) fn settle(&mut self, highest: Ordinal, position: Ordinal) {
+    pub(super) fn settle(&mut self, highest: &Ordinal, position: &Ordinal) {
         if let Some(back) = highest.minus(position) {
             let at = self.behind(back.to_u64().unwrap_or(0));
             self.mark(at, true);
             return;
         }
-        let ahead = position.minus(highest).and_then(Ordinal::to_u64).unwrap_or(u64::MAX);
+        let ahead = position.minus(highest).and_then(|ahead| ahead.to_u64()).unwrap_or(u64::MAX);
         let size = self.size();
         if ahead >= size {
             self.bits.fill(0);

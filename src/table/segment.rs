@@ -11,6 +11,9 @@ const CAPACITY_MIN: usize = 16;
 /// The largest segment, in bytes: copying one is the most that a call ever does.
 const BYTES_MAX: u64 = 16 * 1024;
 
+/// How full a segment may be, in hundredths.
+const FULL_PERCENT: usize = 86;
+
 /// Slots whose leading bits agree, in the order of their prints.
 ///
 /// A slot's home is proportional to its print, and slots move up from there as they must. The last
@@ -67,9 +70,9 @@ impl<S: Slot> Segment<S> {
         self.has_space() && run.iter().any(|slot| slot.print().is_vacant())
     }
 
-    /// Whether it is less than 86 hundredths full.
+    /// Whether it is not yet as full as it may be.
     fn has_space(&self) -> bool {
-        self.len.saturating_mul(100) < self.slots.len().saturating_mul(86)
+        self.len.saturating_mul(100) < self.slots.len().saturating_mul(FULL_PERCENT)
     }
 
     pub(crate) fn slots(&self) -> impl Iterator<Item = &S> {
@@ -120,9 +123,7 @@ impl<S: Slot> Segment<S> {
             return Err(slot);
         };
         // The rest of the run moves up by one, into the gap.
-        if let Some(moved) = run.get_mut(..=gap) {
-            moved.rotate_right(1);
-        }
+        run.copy_within(..gap, 1.min(gap));
         if let Some(place) = run.first_mut() {
             *place = slot;
             self.len = self.len.wrapping_add(1);
@@ -147,11 +148,7 @@ impl<S: Slot> Segment<S> {
     }
 
     /// Keeps only some slots; returns how many are gone.
-    pub(super) fn retain(
-        &mut self,
-        mut keep: impl FnMut(&S, u64) -> bool,
-        mut dropped: impl FnMut(S, u64),
-    ) -> usize {
+    pub(super) fn retain(&mut self, mut keep: impl FnMut(&S, u64) -> bool) -> usize {
         let before = self.len;
         let mut next = 0;
         for at in 0..self.slots.len() {
@@ -163,7 +160,6 @@ impl<S: Slot> Segment<S> {
                 continue;
             }
             if !keep(&slot, self.base) {
-                dropped(slot, self.base);
                 self.len = self.len.wrapping_sub(1);
                 continue;
             }
@@ -192,13 +188,16 @@ impl<S: Slot> Segment<S> {
 
     /// Returns a smaller segment with the same slots, if there is one.
     pub(super) fn fitted(&mut self) -> Option<Self> {
-        let capacity = self.len.saturating_mul(20) / 17;
-        let capacity = capacity.max(CAPACITY_MIN);
-        if capacity >= self.slots.len() {
-            return None;
+        let mut capacity = self.len.saturating_mul(100).div_ceil(FULL_PERCENT).max(CAPACITY_MIN);
+        while capacity < self.slots.len() {
+            let smaller = Self::with_capacity(capacity, self.depth, self.base).ok()?;
+            if smaller.can_hold(self.slots()) {
+                return Some(smaller.filled_from(self));
+            }
+            // A long run at the end: a few places more move the homes apart.
+            capacity = capacity.saturating_add(capacity.div_ceil(32));
         }
-        let smaller = Self::with_capacity(capacity, self.depth, self.base).ok()?;
-        smaller.can_hold(self.slots()).then(|| smaller.filled_from(self))
+        None
     }
 
     /// Returns two empty segments for the slots whose next bit is 0, and 1.

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use js_sys::{Array, JsString, Object, Reflect, Uint8Array};
+use js_sys::{Array, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::error::{JsResult, thrown};
@@ -28,8 +28,8 @@ fn json(value: &JsValue, depth: usize) -> JsResult<Json> {
     if let Some(number) = value.as_f64() {
         return Ok(Json::Number(number));
     }
-    if let Some(text) = value.dyn_ref::<JsString>() {
-        return string(text).map(Json::String);
+    if value.is_string() {
+        return string(value).map(Json::String);
     }
     if !value.is_object() {
         return refuse("content holds what is not JSON");
@@ -68,15 +68,15 @@ fn object(object: &Object, depth: usize) -> JsResult<Json> {
     for name in names.iter() {
         let value = json(&Reflect::get(object, &name)?, depth)?;
         members.try_reserve(1).map_err(|_| thrown(Error::capacity()))?;
-        members.push((string(name.unchecked_ref())?, value));
+        members.push((string(&name)?, value));
     }
     Ok(Json::Object(members))
 }
 
 /// Copies a text; a lone surrogate would come out as U+FFFD and collide with it.
-fn string(text: &JsString) -> JsResult<String> {
-    let copy = String::from(text);
-    if copy.contains('\u{fffd}') && !text.is_valid_utf16() {
+fn string(text: &JsValue) -> JsResult<String> {
+    let copy = text.as_string().unwrap_or_default();
+    if copy.chars().any(|c| c == '\u{fffd}') && JsValue::from_str(&copy) != *text {
         return refuse("content holds a lone surrogate");
     }
     Ok(copy)

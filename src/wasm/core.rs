@@ -9,7 +9,7 @@ use super::convert;
 use super::error::{JsResult, thrown};
 use super::frame::{Reader, time};
 use crate::error::Error;
-use crate::event::{Event, Place, Resolved};
+use crate::event::{Event, Intake, Place, Resolved};
 use crate::fingerprint::{Kind, Secret};
 use crate::gate::{Gate, Target};
 use crate::ordinal::Ordinal;
@@ -31,7 +31,7 @@ impl Core {
     /// # Errors
     /// `invalid_option` when an option, the secret or the reading of the clock is out of range.
     #[wasm_bindgen(constructor)]
-    pub fn new(options: JsValue, secret: &[u8], now: f64) -> JsResult<Self> {
+    pub fn new(options: &JsValue, secret: &[u8], now: f64) -> JsResult<Self> {
         let options = convert::options(options)?;
         let open = || Gate::new(options, Secret::new(secret)?, UnixMs::from_reading(now)?);
         Ok(Self { gate: open().map_err(thrown)?, scratch: Vec::new() })
@@ -67,8 +67,11 @@ impl Core {
         let Self { gate, scratch } = self;
         let mut reader = frame(scratch, bytes);
         let now = UnixMs::from_reading(now).map_err(thrown)?;
-        let judged = gate.check_batch(now, 0..count, |intake, _| reader.event()?.resolve(intake));
-        codes(judged)
+        let mut next = |intake: &Intake| {
+            let event = (!reader.is_empty()).then(|| reader.event())?;
+            Some(event.and_then(|event| event.resolve(intake)))
+        };
+        codes(gate.check_batch(now, count, &mut next))
     }
 
     /// Judges the event in the scratch and remembers nothing.
@@ -101,10 +104,11 @@ impl Core {
             let ends = reader.column::<4>(count)?;
             let mut issued = reader.column::<8>(if timed { count } else { 0 })?.iter();
             let mut ids = Names::new(reader.text(text_bytes)?);
-            gate.check_batch(UnixMs::from_reading(now)?, ends.iter(), |intake, end| {
-                let id = ids.next(*end)?;
-                let given = issued.next().map(|ms| time(f64::from_le_bytes(*ms))).transpose()?;
-                Ok(Resolved::of_key(scope.print(id)?, intake.time(given, Some(id))?))
+            let mut ends = ends.iter();
+            gate.check_batch(UnixMs::from_reading(now)?, count, &mut |intake| {
+                let id = ids.next(*ends.next()?);
+                let given = issued.next().map(|ms| time(f64::from_le_bytes(*ms))).transpose();
+                Some(id.and_then(|id| intake.key(&scope, id, given?)))
             })
         };
         codes(judge())
@@ -130,10 +134,12 @@ impl Core {
             let revisions = reader.column::<8>(count)?;
             let ends = reader.column::<4>(count)?;
             let mut entities = Names::new(reader.text(text_bytes)?);
-            let rows = revisions.iter().zip(ends);
-            gate.check_batch(UnixMs::from_reading(now)?, rows, |_, (revision, end)| {
-                let entity = scope.print(entities.next(*end)?)?;
-                Ok(Resolved::of_revision(entity, u64::from_le_bytes(*revision).into()))
+            let mut rows = revisions.iter().zip(ends);
+            gate.check_batch(UnixMs::from_reading(now)?, count, &mut |_| {
+                let (revision, end) = rows.next()?;
+                let entity = entities.next(*end).and_then(|entity| scope.print(entity));
+                let revision = u64::from_le_bytes(*revision).into();
+                Some(entity.map(|entity| Resolved::of_revision(entity, revision)))
             })
         };
         codes(judge())
@@ -159,10 +165,11 @@ impl Core {
             let scope = gate.scoped(Kind::Source, reader.text(scope_bytes)?);
             let source = scope.print(reader.text(source_bytes)?)?;
             let epoch = Ordinal::parse(&epoch)?;
-            let positions = reader.column::<8>(count)?;
-            gate.check_batch(UnixMs::from_reading(now)?, positions.iter(), |_, position| {
-                let position = u64::from_le_bytes(*position).into();
-                Ok(Resolved::of_position(Place { source, epoch, position }))
+            let mut positions = reader.column::<8>(count)?.iter();
+            gate.check_batch(UnixMs::from_reading(now)?, count, &mut |_| {
+                let position = u64::from_le_bytes(*positions.next()?).into();
+                let epoch = epoch.clone();
+                Some(Ok(Resolved::of_position(Place { source, epoch, position })))
             })
         };
         codes(judge())

@@ -37,6 +37,10 @@ impl<'a> Reader<'a> {
         Self { bytes, read: 0 }
     }
 
+    pub(super) const fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     fn bytes(&mut self, count: usize) -> Result<&'a [u8], Error> {
         let (head, tail) = self.bytes.split_at_checked(count).ok_or(MALFORMED)?;
         self.bytes = tail;

@@ -22,8 +22,7 @@ use error::JsResult;
 pub fn notation(kind: &str, text: &str) -> JsResult<alloc::string::String> {
     let unknown = crate::Error::event("there is no such notation");
     let notation = Notation::named(kind).ok_or(unknown).map_err(error::thrown)?;
-    let ordinal = notation.parse(text).map_err(error::thrown)?;
-    Ok(alloc::string::ToString::to_string(&ordinal))
+    notation.parse(text).map(|ordinal| ordinal.digits()).map_err(error::thrown)
 }
 
 /// Reads an ISO-8601 time with a zone; returns milliseconds since the Unix epoch.

@@ -1,0 +1,202 @@
+//! Random histories, on the real gate and on the naive one: answer for answer.
+//!
+//! ```text
+//! ONCEWARD_SEED=7 cargo test --test model            # replays one history
+//! ONCEWARD_EVENTS=100000000 cargo test --release --test model
+//! ```
+
+#![allow(clippy::arithmetic_side_effects, reason = "an overflow here should fail the test")]
+#![allow(clippy::print_stdout, reason = "the story of a failure is for the reader of the test")]
+#![allow(clippy::std_instead_of_alloc, reason = "a test has the whole standard library")]
+
+mod histories;
+mod oracle;
+mod subject;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use histories::{Step, World};
+use oracle::event::Event;
+use oracle::{Answer, Failure, Oracle, Verdict};
+use subject::{Code, Subject};
+
+/// So many events are judged in a run, unless `ONCEWARD_EVENTS` asks for more.
+const EVENTS_MIN: u64 = 300_000;
+
+/// So many steps make a history.
+const STEPS: u64 = 1500;
+
+/// So many steps are shown of a history that failed.
+const SHOWN_MAX: usize = 25;
+
+/// Every answer must occur at least so often in a run.
+const OCCURRENCES_MIN: u64 = 1000;
+
+#[test]
+fn the_gate_agrees_with_the_naive_one() {
+    if let Some(seed) = number_from("ONCEWARD_SEED") {
+        History::of(seed).run();
+        return;
+    }
+    let events_min = number_from("ONCEWARD_EVENTS").unwrap_or(EVENTS_MIN).max(EVENTS_MIN);
+    let mut answers: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut seed = 0;
+    while answers.values().sum::<u64>() < events_min {
+        seed += 1;
+        for (answer, count) in History::of(seed).run() {
+            *answers.entry(answer).or_default() += count;
+        }
+    }
+    let all =
+        ["fresh", "duplicate", "stale", "conflict", "early", "expired", "invalid_event", "jump"];
+    for answer in all {
+        let count = answers.get(answer).copied().unwrap_or(0);
+        assert!(count >= OCCURRENCES_MIN, "{answer} occurred only {count} times: {answers:?}");
+    }
+}
+
+fn number_from(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable} is not a whole number")))
+}
+
+/// One history, with what it takes to replay it.
+struct History {
+    seed: u64,
+    world: World,
+    oracle: Oracle,
+    subject: Subject,
+    answers: BTreeMap<&'static str, u64>,
+    shown: VecDeque<String>,
+}
+
+impl History {
+    fn of(seed: u64) -> Self {
+        let world = World::new(seed);
+        Self {
+            seed,
+            oracle: Oracle::new(world.options.clone(), world.opened),
+            subject: Subject::open(&world.options, &world.secret, world.opened),
+            world,
+            answers: BTreeMap::new(),
+            shown: VecDeque::new(),
+        }
+    }
+
+    /// Runs the history, and returns how often each answer was given.
+    fn run(mut self) -> BTreeMap<&'static str, u64> {
+        for index in 1..=STEPS {
+            let step = self.world.step(&self.oracle);
+            if self.shown.len() == SHOWN_MAX {
+                self.shown.pop_front();
+            }
+            self.shown.push_back(format!("step {index}: {step:?}"));
+            self.take(&step);
+            self.compare_figures();
+        }
+        core::mem::take(&mut self.answers)
+    }
+
+    fn take(&mut self, step: &Step) {
+        match step {
+            Step::Check { event, now } => self.check(event, *now),
+            Step::CheckAll { events, now } => self.check_all(events, *now),
+            Step::Inspect { event, now } => self.inspect(event, *now),
+            Step::Forget { target } => {
+                let expected = self.oracle.forget(target);
+                let found = self.subject.forget(target);
+                self.note(&format!("forgot {found}, expected {expected:?}"));
+                assert!(expected.contains(&found), "forgot {found} instead of {expected:?}");
+            }
+        }
+    }
+
+    fn check(&mut self, event: &Event, now: u64) {
+        let found = self.subject.check(event, now);
+        let seen = found.map_or_else(failure, |verdict| Some(Ok(verdict)));
+        let expected = self.oracle.check(event, now, seen).map_err(Failure::code);
+        self.note(&format!("found {found:?}, expected {expected:?}"));
+        assert_eq!(found, expected, "the verdict differs");
+        self.count(found);
+    }
+
+    fn check_all(&mut self, events: &[Event], now: u64) {
+        let found = self.subject.check_all(events, now);
+        let seen: Vec<Option<Answer>> = match &found {
+            Ok(verdicts) => verdicts.iter().map(|verdict| Some(Ok(*verdict))).collect(),
+            Err(code) => vec![failure(code); events.len()],
+        };
+        let expected = self.oracle.check_all(events, now, &seen).map_err(Failure::code);
+        self.note(&format!("found {found:?}, expected {expected:?}"));
+        if found == Err(subject::MALFORMED) {
+            assert!(expected.is_err(), "the event could not be built, but was valid");
+        } else {
+            assert_eq!(found, expected, "the verdicts differ");
+        }
+        match expected {
+            Ok(verdicts) => verdicts.into_iter().for_each(|verdict| self.count(Ok(verdict))),
+            Err(code) => self.count(Err(code)),
+        }
+    }
+
+    fn inspect(&mut self, event: &Event, now: u64) {
+        let found = self.subject.inspect(event, now);
+        let expected = self.oracle.inspect(event, now);
+        self.note(&format!("found {found:?}, expected {expected:?}"));
+        let tick = self.world.options.tick();
+        let agrees = expected.into_iter().any(|outcome| {
+            let mut outcome = outcome.map_err(Failure::code);
+            // A time that is kept in ticks may be told in ticks.
+            if let (Ok(expected), Ok(found)) = (&mut outcome, &found)
+                && let (Some(exact), Some(told)) = (&mut expected.since, found.since)
+                && exact.abs_diff(told) < tick
+            {
+                *exact = told;
+            }
+            outcome == found
+        });
+        assert!(agrees, "the inspection differs");
+    }
+
+    fn compare_figures(&mut self) {
+        let found = self.subject.figures();
+        let (_, high) = self.oracle.horizon();
+        assert!(self.oracle.told(found.horizon), "the horizon is {}, not {high}", found.horizon);
+        let (keys, entities, sources) = self.oracle.sizes();
+        assert!(keys.contains(&found.keys), "there are {} keys, not {keys:?}", found.keys);
+        assert_eq!((found.entities, found.sources), (entities, sources), "entities and sources");
+        assert!(found.bytes <= found.max_bytes, "{} bytes are too many", found.bytes);
+        for (verdict, count) in found.counts {
+            assert_eq!(count, self.oracle.count(verdict), "the number of {verdict:?} differs");
+        }
+    }
+
+    fn count(&mut self, answer: Result<Verdict, Code>) {
+        let name = answer.map_or_else(|code| code, Verdict::name);
+        *self.answers.entry(name).or_default() += 1;
+    }
+
+    fn note(&mut self, text: &str) {
+        if let Some(step) = self.shown.back_mut() {
+            *step = format!("{step}\n    {text}");
+        }
+    }
+}
+
+impl Drop for History {
+    /// Shows how to get back to the step at which a test has failed, also if the gate itself has
+    /// panicked.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("replay with ONCEWARD_SEED={} cargo test --test model", self.seed);
+            println!("opened at {} with {:?}", self.world.opened, self.world.options);
+            for step in &self.shown {
+                println!("{step}");
+            }
+        }
+    }
+}
+
+fn failure(code: Code) -> Option<Answer> {
+    [Failure::InvalidEvent, Failure::Jump].into_iter().find(|it| it.code() == code).map(Err)
+}

@@ -1,0 +1,71 @@
+//! What an identity stands for, as text: two contents are the same exactly where their texts are.
+
+/// Content as a producer gives it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Content {
+    Bytes(Vec<u8>),
+    Json(Value),
+}
+
+/// A JSON value, with its members in the order in which they were written.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Value {
+    Null,
+    Bool(bool),
+    Number(f64),
+    Text(String),
+    List(Vec<Value>),
+    Members(Vec<(String, Value)>),
+}
+
+/// JSON may not be nested deeper.
+const DEPTH_MAX: usize = 500;
+
+impl Content {
+    /// Returns a text that is equal for equal contents only, or nothing where the content is an
+    /// error.
+    pub(crate) fn text(&self) -> Option<String> {
+        match self {
+            // The leading word keeps bytes apart from JSON that happens to be written with them.
+            Self::Bytes(bytes) => Some(format!("bytes {bytes:?}")),
+            Self::Json(value) => {
+                (value.depth() <= DEPTH_MAX).then(|| format!("json {}", value.text()))
+            }
+        }
+    }
+}
+
+impl Value {
+    fn text(&self) -> String {
+        match self {
+            Self::Null => "null".to_owned(),
+            Self::Bool(value) => value.to_string(),
+            // Adding zero turns -0 into 0: RFC 8785 writes them alike.
+            Self::Number(value) => format!("{:?}", value + 0.0),
+            Self::Text(value) => format!("{value:?}"),
+            Self::List(values) => {
+                let texts: Vec<String> = values.iter().map(Self::text).collect();
+                format!("[{}]", texts.join(","))
+            }
+            Self::Members(members) => {
+                let mut texts: Vec<String> = members
+                    .iter()
+                    .map(|(name, value)| format!("{name:?}:{}", value.text()))
+                    .collect();
+                // Any order will do for comparing, as long as it is always the same one.
+                texts.sort();
+                format!("{{{}}}", texts.join(","))
+            }
+        }
+    }
+
+    fn depth(&self) -> usize {
+        match self {
+            Self::List(values) => 1 + values.iter().map(Self::depth).max().unwrap_or(0),
+            Self::Members(members) => {
+                1 + members.iter().map(|(_, value)| value.depth()).max().unwrap_or(0)
+            }
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) => 0,
+        }
+    }
+}
