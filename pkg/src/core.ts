@@ -1,0 +1,262 @@
+/**
+ * The compiled core: its one lazily made instance, its memory and its errors.
+ *
+ * No other module imports the glue. A trap poisons the instance: its memory may be half written, so
+ * every gate in it is dead from then on, and the next gate gets a fresh one.
+ * @module
+ */
+
+import { isErrorCode, OncewardError, ofEvent } from "./errors.js";
+import { limitCallBytes, Sheet } from "./frame.js";
+import * as glue from "./wasm/core.js";
+import base64 from "./wasm/core_base64.js";
+
+/**
+ * What the core needs to know of a gate's options; ordinals are in decimal. All are own properties.
+ */
+export interface CoreOptions {
+  readonly retention: number;
+  readonly maxSkew: number;
+  readonly maxClockJump: number;
+  readonly maxBytes: number;
+  readonly revisions: string;
+  readonly firstRevision: string | undefined;
+  readonly positions: string | { readonly window: number };
+  readonly firstPosition: string | undefined;
+  readonly maxJump: string | undefined;
+  readonly timeFromId: boolean;
+}
+
+/** What the core says about an event that is only looked at. */
+export interface CoreInspection {
+  readonly verdict: number;
+  readonly expected?: string;
+  readonly current?: string;
+  readonly since?: number;
+}
+
+/** The core's counters. */
+export interface CoreStats {
+  readonly keys: number;
+  readonly entities: number;
+  readonly sources: number;
+  readonly bytes: number;
+  readonly maxBytes: number;
+  readonly horizon: number;
+  readonly verdicts: readonly number[];
+}
+
+/** What the core adds to the errors that it throws. */
+interface Thrown extends Error {
+  readonly code?: unknown;
+  /** Which event of a batch is meant. */
+  readonly index?: unknown;
+}
+
+interface Instance {
+  readonly memory: WebAssembly.Memory;
+  dead: boolean;
+}
+
+const FIRST_ROOM = 256;
+const DOUBLED_ROOM_MAX = 64 * 1024;
+
+let current: Instance | undefined;
+
+function decode(text: string): Uint8Array<ArrayBuffer> {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let index = 0; index < bytes.length; index += 1) {
+    bytes[index] = binary.charCodeAt(index);
+  }
+  return bytes;
+}
+
+function instantiate(): Instance {
+  try {
+    if (current !== undefined) {
+      // The glue keeps one instance. After a trap it is given a new one, and forgets all objects of
+      // the old.
+      glue.__wbg_reset_state();
+    }
+    return { memory: glue.initSync({ module: decode(base64) }).memory, dead: false };
+  } catch (error) {
+    throw new OncewardError("internal", "the WebAssembly module could not be started", {
+      cause: error,
+    });
+  }
+}
+
+function instance(): Instance {
+  if (current === undefined || current.dead) {
+    current = instantiate();
+  }
+  return current;
+}
+
+/** Turns what was thrown in a call into what the caller should see; a trap kills the instance. */
+function translate(thrown: unknown, poisoned: Instance): unknown {
+  if (thrown instanceof WebAssembly.RuntimeError) {
+    poisoned.dead = true;
+    return new OncewardError("internal", "the core failed; open a new gate", { cause: thrown });
+  }
+  if (thrown instanceof OncewardError || !(thrown instanceof Error)) {
+    return thrown;
+  }
+  const { code, index }: Thrown = thrown;
+  if (!isErrorCode(code)) {
+    // An error of the caller's own, such as a getter's, passes unchanged.
+    return thrown;
+  }
+  const { message } = thrown;
+  return new OncewardError(code, typeof index === "number" ? ofEvent(index, message) : message);
+}
+
+function run<T>(call: () => T): T {
+  const here = instance();
+  try {
+    return call();
+  } catch (thrown) {
+    throw translate(thrown, here);
+  }
+}
+
+/** Returns the canonical text of a JSON value (RFC 8785), in UTF-8. */
+export function canonical(value: unknown): Uint8Array {
+  return run(() => glue.canonical(value));
+}
+
+/** Returns the ordinal, in decimal, that a text means in a notation. */
+export function notation(kind: string, text: string): string {
+  return run(() => glue.notation(kind, text));
+}
+
+/** One gate's half inside the core, and the scratch memory through which events reach it. */
+export class CoreGate {
+  readonly #instance: Instance;
+  #core: glue.Core | undefined;
+  #address = 0;
+  #room = 0;
+  #sheet = new Sheet(new Uint8Array());
+
+  constructor(options: CoreOptions, secret: Uint8Array, now: number) {
+    this.#instance = instance();
+    this.#core = this.#call(() => new glue.Core(options, secret, now));
+  }
+
+  /** Throws when the gate was closed, or its instance is dead. */
+  live(): glue.Core {
+    if (this.#core === undefined) {
+      throw new OncewardError("closed", "the gate is closed");
+    }
+    if (this.#instance.dead) {
+      throw new OncewardError("internal", "the core failed earlier; open a new gate");
+    }
+    return this.#core;
+  }
+
+  /**
+   * Returns the scratch as an empty sheet with room for that many bytes.
+   * It is valid until the next call into the core, which may move it.
+   */
+  scratch(bytes: number): Sheet {
+    const core = this.live();
+    if (bytes > this.#room) {
+      // Doubling keeps the number of moves small where sizes creep up.
+      const doubled = Math.min(this.#room * 2, DOUBLED_ROOM_MAX);
+      const room = Math.max(limitCallBytes(bytes), doubled, FIRST_ROOM);
+      this.#address = this.#call(() => core.reserve(room));
+      this.#room = room;
+      this.#view();
+    } else if (this.#sheet.room === 0) {
+      this.#view();
+    }
+    this.#sheet.length = 0;
+    return this.#sheet;
+  }
+
+  /** Judges the one event in the scratch. */
+  check(bytes: number, now: number): number {
+    const core = this.live();
+    try {
+      return core.check(bytes, now);
+    } catch (thrown) {
+      throw translate(thrown, this.#instance);
+    }
+  }
+
+  /** Judges the events in the scratch: all or nothing. */
+  checkAll(bytes: number, count: number, now: number): Uint8Array {
+    const core = this.live();
+    return this.#call(() => core.checkAll(bytes, count, now));
+  }
+
+  /** Judges the one event in the scratch and records nothing. */
+  inspect(bytes: number, now: number): CoreInspection {
+    const core = this.live();
+    // Without a prototype, nothing that is absent can be inherited.
+    return this.#call(() => Object.assign(Object.create(null), core.inspect(bytes, now)));
+  }
+
+  /** Judges a column of ids. */
+  checkIds(scope: number, count: number, text: number, timed: boolean, now: number): Uint8Array {
+    const core = this.live();
+    return this.#call(() => core.checkIds(scope, count, text, timed, now));
+  }
+
+  /** Judges a column of entities with a column of revisions. */
+  checkRevisions(scope: number, count: number, text: number, now: number): Uint8Array {
+    const core = this.live();
+    return this.#call(() => core.checkRevisions(scope, count, text, now));
+  }
+
+  /** Judges a column of positions of one source. */
+  checkPositions(
+    scope: number,
+    source: number,
+    epoch: string,
+    count: number,
+    now: number,
+  ): Uint8Array {
+    const core = this.live();
+    return this.#call(() => core.checkPositions(scope, source, epoch, count, now));
+  }
+
+  /** Forgets the one record that the event in the scratch names. */
+  forget(bytes: number): number {
+    const core = this.live();
+    return this.#call(() => core.forget(bytes));
+  }
+
+  /** Returns the counters. */
+  stats(): CoreStats {
+    const core = this.live();
+    const [keys = 0, entities = 0, sources = 0, bytes = 0, maxBytes = 0, horizon = 0, ...verdicts] =
+      this.#call(() => core.stats());
+    return { keys, entities, sources, bytes, maxBytes, horizon, verdicts };
+  }
+
+  /** Gives the memory back; every later call throws `closed`. */
+  free(): void {
+    const core = this.#core;
+    this.#core = undefined;
+    // What a trap left behind cannot be given back piece by piece.
+    if (core !== undefined && !this.#instance.dead) {
+      this.#call(() => core.free());
+    }
+  }
+
+  #call<T>(call: () => T): T {
+    try {
+      return call();
+    } catch (thrown) {
+      throw translate(thrown, this.#instance);
+    }
+  }
+
+  #view(): void {
+    this.#sheet = new Sheet(
+      new Uint8Array(this.#instance.memory.buffer, this.#address, this.#room),
+    );
+  }
+}

@@ -1,0 +1,234 @@
+/**
+ * The options of a gate: what they mean, their defaults, and their reading.
+ *
+ * Here names and types are checked; the core checks the ranges.
+ * @module
+ */
+
+import type { CoreOptions } from "./core.js";
+import { invalidOption, isOncewardError } from "./errors.js";
+import { isBytes, kindOf, type Ordinal, readOrdinal } from "./event.js";
+import { requireWellFormed } from "./frame.js";
+
+/** A span of time: `"250ms"`, `"30s"`, `"15m"`, `"24h"`, `"7d"`, or whole milliseconds. */
+export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
+
+/**
+ * How a gate judges, and how much it remembers. An option with another name is an error.
+ *
+ * @example
+ * ```ts
+ * const gate = await Gate.open({ retention: "24h", maxBytes: 64 * 1024 * 1024 });
+ * ```
+ */
+export interface GateOptions {
+  /** How long a key is remembered. @default "7d" */
+  retention?: Duration | undefined;
+  /** The most bytes that the state may take; then the oldest keys go first. @default 33554432 */
+  maxBytes?: number | undefined;
+  /** Whether a revision must be greater than the last, or exactly the next. @default "newer" */
+  revisions?: "newer" | "next" | undefined;
+  /** Whether a position must be greater, exactly the next, or within a window. @default "newer" */
+  positions?: "newer" | "next" | { readonly window: number } | undefined;
+  /** Where every entity starts under `revisions: "next"`. @default any */
+  firstRevision?: Ordinal | undefined;
+  /** Where every source starts under `positions: "next"`. @default any */
+  firstPosition?: Ordinal | undefined;
+  /** How far above the last one a revision may be. @default no limit */
+  maxJump?: Ordinal | undefined;
+  /** Whether a UUIDv7 or ULID id tells when the event was issued. @default false */
+  timeFromId?: boolean | undefined;
+  /** How far ahead of the clock an event's time may be. @default "5m" */
+  maxSkew?: Duration | undefined;
+  /** How far ahead a reading of the clock may be and still be believed at once. @default "1d" */
+  maxClockJump?: Duration | undefined;
+  /** The key of the fingerprints. @default 16 random bytes */
+  secret?: string | Uint8Array | undefined;
+  /** Returns whole milliseconds since 1970. It is called once a call or batch. @default Date.now */
+  clock?: (() => number) | undefined;
+}
+
+/** Options that were read. */
+export interface ReadOptions {
+  readonly core: CoreOptions;
+  readonly secret: Uint8Array;
+  readonly clock: () => number;
+}
+
+const DAY_MS = 86_400_000;
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: DAY_MS,
+};
+
+const MAX_BYTES_DEFAULT = 32 * 1024 * 1024;
+const RANDOM_SECRET_BYTES = 16;
+const NAME_LENGTH_SHOWN_MAX = 40;
+
+/**
+ * Takes the named options out of an object, each once, and refuses any other name.
+ * Only the object's own are seen, so that a polluted prototype adds none.
+ *
+ * @throws {OncewardError} `invalid_option`.
+ */
+export function takeOptions<Name extends string>(
+  options: unknown,
+  what: string,
+  names: readonly Name[],
+): Readonly<Record<Name, unknown>> {
+  const kind = kindOf(options);
+  if (kind !== "object" && kind !== "undefined") {
+    throw invalidOption(`${what} must be an object, not ${kind}`);
+  }
+  const given = new Map<string, unknown>(Object.entries(options ?? {}));
+  for (const name of given.keys()) {
+    if (!(names as readonly string[]).includes(name)) {
+      const shown = JSON.stringify(name.slice(0, NAME_LENGTH_SHOWN_MAX));
+      throw invalidOption(`there is no option ${shown} in ${what}`);
+    }
+  }
+  return Object.fromEntries(names.map((name) => [name, given.get(name)])) as Record<Name, unknown>;
+}
+
+/** Reads a span of time as whole milliseconds; the core judges the range. */
+function readDuration(value: unknown, name: string, otherwise: number): number {
+  if (value === undefined) {
+    return otherwise;
+  }
+  const [, digits, unit] =
+    typeof value === "string" ? (/^(0|[1-9]\d*)(ms|s|m|h|d)$/.exec(value) ?? []) : [];
+  const ms =
+    digits === undefined || unit === undefined ? value : Number(digits) * (UNIT_MS[unit] ?? NaN);
+  if (typeof ms === "number" && Number.isSafeInteger(ms) && ms >= 0) {
+    return ms;
+  }
+  throw invalidOption(
+    `${name} must be whole milliseconds, or such as "250ms", "30s", "15m", "24h" or "7d"`,
+  );
+}
+
+/** Runs a reading step of an event's field for an option: what is wrong is then the option. */
+function asOption<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw isOncewardError(error) ? invalidOption(error.message) : error;
+  }
+}
+
+function readDecimal(value: unknown, name: string): string | undefined {
+  const ordinal = asOption(() => readOrdinal(value, name));
+  return ordinal === undefined ? undefined : String(ordinal);
+}
+
+function readOneOf<Choice extends string>(
+  value: unknown,
+  name: string,
+  choices: readonly [Choice, ...Choice[]],
+): Choice {
+  const choice = value === undefined ? choices[0] : choices.find((known) => known === value);
+  if (choice === undefined) {
+    throw invalidOption(`${name} must be ${choices.map((known) => `"${known}"`).join(" or ")}`);
+  }
+  return choice;
+}
+
+function readPositions(value: unknown): CoreOptions["positions"] {
+  if (typeof value !== "object") {
+    return readOneOf(value, "positions", ["newer", "next"]);
+  }
+  const { window } = takeOptions(value, "positions", ["window"]);
+  return { window: readNumber(window, "positions.window") };
+}
+
+function readNumber(value: unknown, name: string): number {
+  if (typeof value !== "number") {
+    throw invalidOption(`${name} must be a number, not ${kindOf(value)}`);
+  }
+  return value;
+}
+
+function readFlag(value: unknown, name: string): boolean {
+  if (value !== undefined && typeof value !== "boolean") {
+    throw invalidOption(`${name} must be true or false, not ${kindOf(value)}`);
+  }
+  return value ?? false;
+}
+
+function readSecret(value: unknown): Uint8Array {
+  if (value === undefined) {
+    return crypto.getRandomValues(new Uint8Array(RANDOM_SECRET_BYTES));
+  }
+  if (typeof value === "string" && value !== "") {
+    asOption(() => requireWellFormed(value, "secret"));
+    return new TextEncoder().encode(value);
+  }
+  if (isBytes(value) && value.length > 0) {
+    return value;
+  }
+  throw invalidOption("secret must be a string or a Uint8Array, and not be empty");
+}
+
+function readClock(value: unknown): () => number {
+  if (value === undefined) {
+    // Looked up at each call, so that a test's replaced Date is noticed.
+    return () => Date.now();
+  }
+  if (typeof value !== "function") {
+    throw invalidOption(`clock must be a function, not ${kindOf(value)}`);
+  }
+  return value as () => number;
+}
+
+/** Reads the clock, and refuses what is not a number; the core judges its range. */
+export function readNow(clock: () => number): number {
+  const now: unknown = clock();
+  if (typeof now !== "number") {
+    throw invalidOption(`clock must return a number, not ${kindOf(now)}`);
+  }
+  return now;
+}
+
+const NAMES = [
+  "retention",
+  "maxBytes",
+  "revisions",
+  "positions",
+  "firstRevision",
+  "firstPosition",
+  "maxJump",
+  "timeFromId",
+  "maxSkew",
+  "maxClockJump",
+  "secret",
+  "clock",
+] as const satisfies readonly (keyof GateOptions)[];
+
+/**
+ * Reads the options of a gate.
+ *
+ * @throws {OncewardError} `invalid_option`.
+ */
+export function readOptions(options: unknown): ReadOptions {
+  const given = takeOptions(options, "the gate's options", NAMES);
+  const maxBytes = given.maxBytes === undefined ? MAX_BYTES_DEFAULT : given.maxBytes;
+  return {
+    core: {
+      retention: readDuration(given.retention, "retention", 7 * DAY_MS),
+      maxSkew: readDuration(given.maxSkew, "maxSkew", 5 * 60_000),
+      maxClockJump: readDuration(given.maxClockJump, "maxClockJump", DAY_MS),
+      maxBytes: readNumber(maxBytes, "maxBytes"),
+      revisions: readOneOf(given.revisions, "revisions", ["newer", "next"]),
+      firstRevision: readDecimal(given.firstRevision, "firstRevision"),
+      positions: readPositions(given.positions),
+      firstPosition: readDecimal(given.firstPosition, "firstPosition"),
+      maxJump: readDecimal(given.maxJump, "maxJump"),
+      timeFromId: readFlag(given.timeFromId, "timeFromId"),
+    },
+    secret: readSecret(given.secret),
+    clock: readClock(given.clock),
+  };
+}
