@@ -1,0 +1,64 @@
+/**
+ * Importing the package does nothing: the module is compiled by the first gate.
+ * @module
+ */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import test from "node:test";
+import { fileURLToPath } from "node:url";
+import * as onceward from "onceward";
+
+const dist = new URL("../dist/", import.meta.url);
+
+function run(script) {
+  const args = ["--input-type=module", "--eval", script];
+  return String(execFileSync(process.execPath, args, { cwd: fileURLToPath(dist) }));
+}
+
+test("it exports what it promises, and nothing by default", () => {
+  assert.deepEqual(Object.keys(onceward).sort(), [
+    "Gate",
+    "OncewardError",
+    "isOncewardError",
+    "ordinal",
+  ]);
+});
+
+test("it can be imported where there is neither WebAssembly nor randomness", () => {
+  const output = run(`
+    for (const name of ["WebAssembly", "crypto", "atob"]) delete globalThis[name];
+    const { Gate, isOncewardError } = await import("onceward");
+    await Gate.open({ secret: Uint8Array.of(1) }).then(
+      () => console.log("opened"),
+      (error) => console.log(isOncewardError(error), error.code),
+    );
+  `);
+  assert.equal(output, "true internal\n");
+});
+
+test("it compiles nothing before a gate is opened, and then once", () => {
+  const output = run(`
+    let compiled = 0;
+    const { Module } = WebAssembly;
+    WebAssembly.Module = function (...args) { compiled += 1; return new Module(...args); };
+    WebAssembly.Module.prototype = Module.prototype;
+    const { Gate } = await import("onceward");
+    const counts = [compiled];
+    const gates = await Promise.all([Gate.open(), Gate.open(), Gate.open()]);
+    counts.push(compiled);
+    console.log(counts.join(), gates.map((gate) => gate.check({ id: "a" })).join());
+  `);
+  assert.equal(output, "0,1 fresh,fresh,fresh\n");
+});
+
+test("nothing that is published names a folder of the machine that built it", () => {
+  const names = readdirSync(dist, { recursive: true }).filter((name) =>
+    /\.(?:js|ts|wasm)$/.test(name),
+  );
+  assert.ok(names.includes("index.js"));
+  for (const name of names) {
+    const text = readFileSync(new URL(name, dist), "latin1");
+    assert.doesNotMatch(text, /\/(?:root|home|Users)\/[a-z]/, name);
+  }
+});
