@@ -3,7 +3,7 @@
 use core::fmt;
 use core::hash::Hasher as _;
 
-use siphasher::sip128::{Hasher128 as _, SipHasher13, SipHasher24};
+use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
 use crate::content::Content;
 use crate::error::Error;
@@ -25,7 +25,7 @@ impl Secret {
             return Err(Error::option("the secret is empty"));
         }
         // Every secret is condensed the same way, so that its length is of no consequence.
-        let mut hasher = SipHasher24::new_with_key(b"onceward secret\0");
+        let mut hasher = SipHasher13::new_with_key(b"onceward secret\0");
         hasher.write(bytes);
         Ok(Self(hasher.finish128().as_bytes()))
     }

@@ -314,12 +314,6 @@ impl Gate {
         self.entities.rollback(&mut self.room);
         self.keys.rollback(&mut self.room);
         self.room.limit(max);
-        if self.room.used() > max {
-            // What was put back lies where there was more space than before; elsewhere there is less.
-            self.keys.fit_all(&mut self.room);
-            self.entities.fit_all(&mut self.room);
-            self.sources.fit_all(&mut self.room);
-        }
         self.clock = before.clock;
         self.verdicts = before.verdicts;
     }

@@ -170,10 +170,14 @@ impl Keys {
         for &print in before.added.iter().chain(dropped) {
             self.slots.remove(print);
         }
-        for (print, known) in before.dropped {
+        for &(print, known) in &before.dropped {
             // It fitted before and fits again; a machine out of memory is past helping here.
             let put = self.slots.put(print, known, before.horizon, room);
             debug_assert!(put.is_ok(), "what was there before must fit again");
+        }
+        let dropped = before.dropped.iter().map(|(print, _)| print);
+        for &print in before.added.iter().chain(dropped) {
+            self.slots.fit_around(print, room);
         }
         self.unsettled.truncate(before.unsettled_count);
         if let Some(unsettled) = before.settled {
@@ -245,11 +249,6 @@ impl Keys {
             self.hand = self.hand.wrapping_add(1);
         }
         true
-    }
-
-    /// Gives back all memory that is not needed.
-    pub(crate) fn fit_all(&mut self, room: &mut Room) {
-        self.slots.fit_all(room);
     }
 
     fn horizon_at(&self, clock: &Clock, first: Option<First>) -> u64 {

@@ -15,7 +15,7 @@
 //! assert_eq!(gate.check(&deposit, now)?, Verdict::Duplicate);
 //!
 //! let price = Event::new().scope("prices").entity("ACME");
-//! assert_eq!(gate.check(&price.revision(Ordinal::from(7_u64)), now)?, Verdict::Fresh);
+//! assert_eq!(gate.check(&price.clone().revision(Ordinal::from(7_u64)), now)?, Verdict::Fresh);
 //! assert_eq!(gate.check(&price.revision(Ordinal::from(5_u64)), now)?, Verdict::Stale);
 //! # Ok::<(), onceward::Error>(())
 //! ```
@@ -32,6 +32,8 @@
 //! a new one.
 
 #![no_std]
+// The examples of the README compile, too.
+#![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 extern crate alloc;
 // Only the allocator and the panic handler are wanted of it: the core has no I/O and no clock.

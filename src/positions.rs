@@ -176,12 +176,8 @@ impl Sources {
                 let set = self.set(source, progress, room);
                 debug_assert!(set.is_ok(), "what was there before must fit again");
             }
+            self.table.fit_around(source, room);
         }
-    }
-
-    /// Gives back all memory that is not needed.
-    pub(crate) fn fit_all(&mut self, room: &mut Room) {
-        self.table.fit_all(room);
     }
 
     /// Notes a source as it is before the batch first changes it.

@@ -147,20 +147,20 @@ impl Entities {
 
     /// Ends a batch that failed: everything is as it was.
     pub(crate) fn rollback(&mut self, room: &mut Room) {
-        while let Some((entity, before)) = self.before.pop() {
-            let Some(last) = before else {
-                self.forget(entity, room);
+        let mut before = core::mem::take(&mut self.before);
+        for (entity, last) in before.iter().rev() {
+            let Some(last) = last else {
+                self.forget(*entity, room);
                 continue;
             };
-            let set = self.set(entity, &last, room);
+            let set = self.set(*entity, last, room);
             debug_assert!(set.is_ok(), "what was there before must fit again");
         }
-    }
-
-    /// Gives back all memory that is not needed.
-    pub(crate) fn fit_all(&mut self, room: &mut Room) {
-        self.table.fit_all(room);
-        self.contents.fit_all(room);
+        for (entity, _) in before.drain(..) {
+            self.table.fit_around(entity, room);
+            self.contents.fit_around(entity, room);
+        }
+        self.before = before;
     }
 
     /// Writes all that is kept of an entity, or changes nothing.

@@ -210,11 +210,15 @@ impl<S: Slot> Table<S> {
         }
     }
 
-    /// Gives memory back that any segment has no use for.
-    pub(crate) fn fit_all(&mut self, room: &mut Room) {
-        for index in 0..self.segments.len() {
-            self.fit(index, room);
+    /// Gives memory back that the segment of a print has no use for, or an empty table.
+    pub(crate) fn fit_around(&mut self, print: Print, room: &mut Room) {
+        if self.len > 0 {
+            self.fit(self.segment_of(print), room);
+            return;
         }
+        let bytes = |segment: &Segment<S>| segment.bytes().saturating_add(SEGMENT_BYTES);
+        room.give(self.segments.iter().map(bytes).sum());
+        *self = Self::new();
     }
 
     /// Walks over all slots in the order of their prints, each with the base of its segment.

@@ -90,10 +90,11 @@ impl Slots {
         }
     }
 
-    pub(super) fn fit_all(&mut self, room: &mut Room) {
-        self.table.fit_all(room);
-        self.contents.fit_all(room);
-        self.apart.fit_all(room);
+    /// Gives memory back that there is no use for around a key.
+    pub(super) fn fit_around(&mut self, print: Print, room: &mut Room) {
+        self.table.fit_around(print, room);
+        self.contents.fit_around(print, room);
+        self.apart.fit_around(print, room);
     }
 
     pub(super) fn remove(&mut self, print: Print) {

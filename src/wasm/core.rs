@@ -175,58 +175,28 @@ impl Core {
         codes(judge())
     }
 
-    /// Forgets the key in the scratch; returns how many records that were.
+    /// Forgets the key, the entity or the source in the scratch; returns how many records that
+    /// were.
     ///
     /// # Errors
     /// As `Gate::forget`.
-    #[wasm_bindgen(js_name = forgetKey)]
-    pub fn forget_key(&mut self, bytes: usize) -> JsResult<f64> {
-        self.forget(bytes, |event| Target::Key {
-            scope: event.scope,
-            id: event.id.unwrap_or_default(),
-        })
-    }
-
-    /// Forgets the entity in the scratch; returns how many records that were.
-    ///
-    /// # Errors
-    /// As `Gate::forget`.
-    #[wasm_bindgen(js_name = forgetEntity)]
-    pub fn forget_entity(&mut self, bytes: usize) -> JsResult<f64> {
-        self.forget(bytes, |event| Target::Entity {
-            scope: event.scope,
-            entity: event.entity.unwrap_or_default(),
-        })
-    }
-
-    /// Forgets the source in the scratch; returns how many records that were.
-    ///
-    /// # Errors
-    /// As `Gate::forget`.
-    #[wasm_bindgen(js_name = forgetSource)]
-    pub fn forget_source(&mut self, bytes: usize) -> JsResult<f64> {
-        self.forget(bytes, |event| Target::Source {
-            scope: event.scope,
-            source: event.source.unwrap_or_default(),
-        })
-    }
-
-    /// Returns what is remembered and what was answered.
-    ///
-    /// # Errors
-    /// None that can occur: the report is plain numbers.
-    pub fn stats(&self) -> JsResult<JsValue> {
-        convert::stats(&self.gate.stats())
-    }
-
-    fn forget(
-        &mut self,
-        bytes: usize,
-        target: impl for<'e> FnOnce(&Event<'e>) -> Target<'e>,
-    ) -> JsResult<f64> {
+    pub fn forget(&mut self, bytes: usize) -> JsResult<f64> {
         let Self { gate, scratch } = self;
-        let forget = || gate.forget(&target(&frame(scratch, bytes).event()?));
+        let mut forget = || {
+            let Event { scope, id, entity, source, .. } = frame(scratch, bytes).event()?;
+            gate.forget(&match (id, entity) {
+                (Some(id), _) => Target::Key { scope, id },
+                (None, Some(entity)) => Target::Entity { scope, entity },
+                (None, None) => Target::Source { scope, source: source.unwrap_or_default() },
+            })
+        };
         forget().map(convert::count).map_err(thrown)
+    }
+
+    /// Returns what is remembered and what was answered: keys, entities, sources, bytes,
+    /// maxBytes, horizon, and then how often each verdict was given.
+    pub fn stats(&self) -> Vec<f64> {
+        convert::stats(&self.gate.stats())
     }
 }
 

@@ -78,10 +78,10 @@ impl<'a> Reader<'a> {
         str::from_utf8(self.long_bytes()?).map_err(|_| MALFORMED)
     }
 
-    fn ordinal(&mut self) -> Result<Ordinal, Error> {
+    fn ordinal(&mut self, reason: &'static str) -> Result<Ordinal, Error> {
         match self.array()? {
             [0] => Ok(Ordinal::from(u64::from_le_bytes(self.array()?))),
-            [1] => Ordinal::parse(self.long_text()?),
+            [1] => Ordinal::parse(self.long_text()?).map_err(|_| Error::event(reason)),
             [_] => Err(MALFORMED),
         }
     }
@@ -111,13 +111,15 @@ impl<'a> Reader<'a> {
             event.source = Some(self.long_text()?);
         }
         if flags & REVISION != 0 {
-            event.revision = Some(self.ordinal()?);
+            event.revision =
+                Some(self.ordinal("the revision is not canonical digits, at most 129")?);
         }
         if flags & POSITION != 0 {
-            event.position = Some(self.ordinal()?);
+            event.position =
+                Some(self.ordinal("the position is not canonical digits, at most 129")?);
         }
         if flags & EPOCH != 0 {
-            event.epoch = Some(self.ordinal()?);
+            event.epoch = Some(self.ordinal("the epoch is not canonical digits, at most 129")?);
         }
         if flags & CONTENT != 0 {
             event.content = Some(self.content()?);

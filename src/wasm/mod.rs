@@ -11,7 +11,6 @@ mod frame;
 use wasm_bindgen::prelude::*;
 
 use crate::notation::Notation;
-use crate::time::UnixMs;
 use error::JsResult;
 
 /// Reads a text in a notation; returns the ordinal's decimal digits.
@@ -23,15 +22,6 @@ pub fn notation(kind: &str, text: &str) -> JsResult<alloc::string::String> {
     let unknown = crate::Error::event("there is no such notation");
     let notation = Notation::named(kind).ok_or(unknown).map_err(error::thrown)?;
     notation.parse(text).map(|ordinal| ordinal.digits()).map_err(error::thrown)
-}
-
-/// Reads an ISO-8601 time with a zone; returns milliseconds since the Unix epoch.
-///
-/// # Errors
-/// `invalid_event` when it is not one, or before 1970.
-#[wasm_bindgen(js_name = timeMs)]
-pub fn time_ms(text: &str) -> JsResult<f64> {
-    UnixMs::parse(text).map(convert::ms).map_err(error::thrown)
 }
 
 /// Returns the canonical text (RFC 8785) of a JSON value, in UTF-8.
