@@ -1,6 +1,9 @@
 //! The one error type and its stable codes: the only place where codes are spelled.
 
+use alloc::boxed::Box;
 use core::fmt;
+
+use crate::verdict::Inspection;
 
 /// What kind of mistake an [`Error`] reports; stable, and spelled the same in every language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -86,11 +89,12 @@ pub struct Error {
     code: ErrorCode,
     reason: &'static str,
     index: Option<usize>,
+    refusal: Option<Box<Inspection>>,
 }
 
 impl Error {
     pub(crate) const fn new(code: ErrorCode, reason: &'static str) -> Self {
-        Self { code, reason, index: None }
+        Self { code, reason, index: None, refusal: None }
     }
 
     pub(crate) const fn event(reason: &'static str) -> Self {
@@ -105,8 +109,14 @@ impl Error {
         Self::new(ErrorCode::Capacity, "the memory limit is reached and nothing may be forgotten")
     }
 
+    /// A claim that is no longer current, and what is said of its event now.
+    pub(crate) fn lost(refusal: Option<Inspection>) -> Self {
+        let error = Self::new(ErrorCode::LostClaim, "the claim is no longer current");
+        Self { refusal: refusal.map(Box::new), ..error }
+    }
+
     /// Says which event of a batch was at fault.
-    pub(crate) const fn at(mut self, index: usize) -> Self {
+    pub(crate) fn at(mut self, index: usize) -> Self {
         self.index = Some(index);
         self
     }
@@ -114,6 +124,11 @@ impl Error {
     /// Returns the stable code.
     pub const fn code(&self) -> ErrorCode {
         self.code
+    }
+
+    /// With `lost_claim`: returns the winner's verdict and result, if anyone has won.
+    pub fn refusal(&self) -> Option<&Inspection> {
+        self.refusal.as_deref()
     }
 
     /// Returns what is wrong, without saying where.

@@ -2,7 +2,7 @@
 
 use crate::content::Content;
 use crate::error::Error;
-use crate::fingerprint::{Digest, Fingerprinter, Kind, Print, Scoped};
+use crate::fingerprint::{Digest, Fingerprint, Fingerprinter, Kind, Print, Scoped};
 use crate::notation::id_ms;
 use crate::ordinal::Ordinal;
 use crate::time::UnixMs;
@@ -121,6 +121,17 @@ impl<'a> Event<'a> {
         let time = intake.time(self.time, self.id)?;
         let content = self.content.as_ref().map(|content| intake.fingerprinter.digest(content));
         Ok(Resolved { key, revision, position, content, time })
+    }
+}
+
+impl Event<'_> {
+    /// Names the event by its key, else its entity, else its source.
+    pub(crate) fn fingerprint(&self, intake: &Intake) -> Option<Fingerprint> {
+        let named = |kind, name| intake.fingerprinter.fingerprint(kind, self.scope, name);
+        let key = self.id.map(|id| named(Kind::Key, id));
+        let entity = || self.entity.map(|entity| named(Kind::Entity, entity));
+        let source = || self.source.map(|source| named(Kind::Source, source));
+        key.or_else(entity).or_else(source)
     }
 }
 

@@ -7,6 +7,7 @@ use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
 use crate::content::Content;
 use crate::error::Error;
+use crate::ordinal::Ordinal;
 
 /// The secret that keys a gate's fingerprints.
 ///
@@ -98,6 +99,7 @@ pub(crate) enum Kind {
     Source = 3,
     Bytes = 4,
     Json = 5,
+    Place = 6,
 }
 
 /// Makes fingerprints and digests with one secret.
@@ -124,6 +126,19 @@ impl Fingerprinter {
 
     pub(crate) fn fingerprint(&self, kind: Kind, scope: &str, name: &str) -> Fingerprint {
         self.scoped(kind, scope).finish(name)
+    }
+
+    /// Names one position of a source, to be locked apart from the others.
+    pub(crate) fn place(&self, source: Print, epoch: &Ordinal, position: &Ordinal) -> Print {
+        let mut hasher = SipHasher13::new_with_key(&self.secret.0);
+        write_part(&mut hasher, Kind::Place, &source.high.to_le_bytes());
+        hasher.write(&source.low.to_le_bytes());
+        for ordinal in [epoch, position] {
+            let digits = ordinal.digits();
+            write_part(&mut hasher, Kind::Place, digits.as_bytes());
+        }
+        let hash = hasher.finish128();
+        Fingerprint { high: hash.h1, low: hash.h2 }.print()
     }
 
     pub(crate) fn digest(&self, content: &Content<'_>) -> Digest {

@@ -1,21 +1,26 @@
 //! One atomic verdict over keys, revisions and positions.
 
+mod claiming;
+mod judge;
 mod options;
 
 use alloc::vec::Vec;
 
+use crate::answers::Answers;
+use crate::claims::Claims;
 use crate::error::Error;
 use crate::event::{Event, Intake, Place, Resolved};
 #[cfg(feature = "wasm")]
 use crate::fingerprint::Scoped;
 use crate::fingerprint::{Fingerprinter, Kind, Secret};
-use crate::keys::{Keys, Known, Outlook};
+use crate::keys::Keys;
 use crate::ordinal::Ordinal;
 use crate::positions::Sources;
 use crate::revisions::Entities;
-use crate::table::{NoRoom, Room};
+use crate::table::Room;
 use crate::time::{Clock, Reading, UnixMs};
-use crate::verdict::{Judged, Verdict};
+use crate::verdict::{Inspection, Verdict};
+pub use claiming::{Claimed, Resolution, Timing};
 pub use options::Options;
 
 /// Answers *may I act on this event?* and remembers what it has let through.
@@ -33,20 +38,9 @@ pub struct Gate {
     keys: Keys,
     entities: Entities,
     sources: Sources,
+    claims: Claims,
+    lease_ms: u64,
     verdicts: [u64; 8],
-}
-
-/// What a gate would say of an event, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Inspection {
-    /// The verdict that `check` would give.
-    pub verdict: Verdict,
-    /// With `early`: the revision or position that is missing.
-    pub expected: Option<Ordinal>,
-    /// With `stale`: the entity's last revision, or the source's epoch.
-    pub current: Option<Ordinal>,
-    /// With a verdict that the key decided: when it was accepted, or issued if that is later.
-    pub since: Option<UnixMs>,
 }
 
 /// What is to be forgotten.
@@ -84,6 +78,8 @@ pub struct Stats {
     pub entities: u64,
     /// Sources with a mark.
     pub sources: u64,
+    /// Claims that have not ended, doubts included.
+    pub claims: u64,
     /// Memory in use, as accounted for `max_bytes`.
     pub bytes: u64,
     /// The limit of that.
@@ -92,13 +88,6 @@ pub struct Stats {
     pub horizon: UnixMs,
     /// Answers given, by the code of the verdict.
     pub verdicts: [u64; 8],
-}
-
-/// A verdict, and whether the position may be settled for it.
-struct Judgement {
-    judged: Judged,
-    /// What the position alone says: only a fresh one may be settled.
-    is_position_fresh: bool,
 }
 
 /// What a failing batch goes back to.
@@ -114,6 +103,7 @@ impl Gate {
     /// `invalid_option` when an option is out of its range.
     pub fn new(options: Options, secret: Secret, now: UnixMs) -> Result<Self, Error> {
         options.validate()?;
+        let answers = Answers::new(options.result_retention, options.max_result_bytes);
         Ok(Self {
             fingerprinter: Fingerprinter::new(secret),
             time_from_id: options.time_from_id,
@@ -121,7 +111,9 @@ impl Gate {
             clock: Clock::new(now, options.max_clock_jump),
             max_bytes: options.max_bytes,
             room: Room::new(options.max_bytes),
-            keys: Keys::new(options.retention),
+            keys: Keys::new(options.retention, answers),
+            claims: Claims::new(options.after_crash, options.retention),
+            lease_ms: options.lease.as_u64(),
             entities: Entities::new(options.revisions, options.max_jump),
             sources: Sources::new(options.positions),
             verdicts: [0; 8],
@@ -247,9 +239,7 @@ impl Gate {
     pub fn inspect(&self, event: &Event<'_>, now: UnixMs) -> Result<Inspection, Error> {
         let reading = self.clock.read(now);
         let event = event.resolve(&self.intake(&reading.clock))?;
-        let Outlook { horizon, known, since } = self.keys.outlook(event.key, &reading);
-        let Judged { verdict, expected, current } = self.judge(&event, known, horizon)?.judged;
-        Ok(Inspection { verdict, expected, current, since: since.map(UnixMs::new) })
+        self.inspect_at(&event, &reading)
     }
 
     /// Forgets a key, an entity or a source, so that what comes next for it is its first; returns
@@ -264,12 +254,15 @@ impl Gate {
             Target::Source { scope, source } => (Kind::Source, scope, source),
         };
         let print = self.fingerprinter.scoped(kind, scope).print(name)?;
+        let room = &mut self.room;
         let known = match target {
-            Target::Key { .. } => self.keys.forget(print),
-            Target::Entity { .. } => self.entities.forget(print, &mut self.room),
-            Target::Source { .. } => self.sources.forget(print, &mut self.room),
+            Target::Key { .. } => self.keys.forget(print, room),
+            Target::Entity { .. } => self.entities.forget(print, room),
+            Target::Source { .. } => self.sources.forget(print, room),
         };
-        Ok(u64::from(known))
+        // A claim on one position of a source is not found by the source's name; it ends by itself.
+        let claimed = self.claims.forget(print, room);
+        Ok(u64::from(known).saturating_add(u64::from(claimed)))
     }
 
     /// Returns what is remembered; counting keys takes time proportional to their number.
@@ -278,6 +271,7 @@ impl Gate {
             keys: self.keys.count(),
             entities: self.entities.count() as u64,
             sources: self.sources.count() as u64,
+            claims: self.claims.count(),
             bytes: self.room.used(),
             max_bytes: self.max_bytes,
             horizon: UnixMs::new(self.keys.horizon()),
@@ -297,105 +291,27 @@ impl Gate {
     fn begin(&mut self, reading: &Reading) -> Before {
         let before = Before { clock: self.clock, verdicts: self.verdicts };
         self.clock = reading.clock;
-        self.keys.begin(reading, &mut self.room);
+        self.keys.begin(&before.clock, reading, &mut self.room);
+        self.claims.begin(reading.settled);
         before
     }
 
     /// Ends a batch; when it failed everything is as it was.
     fn end(&mut self, before: &Before, is_good: bool) {
         if is_good {
-            self.keys.commit();
+            self.keys.commit(&mut self.room);
             self.entities.commit();
             self.sources.commit();
+            self.claims.commit(&mut self.room);
             return;
         }
         let max = self.room.lift();
         self.sources.rollback(&mut self.room);
         self.entities.rollback(&mut self.room);
         self.keys.rollback(&mut self.room);
+        self.claims.rollback();
         self.room.limit(max);
         self.clock = before.clock;
         self.verdicts = before.verdicts;
     }
-
-    fn judge_and_record(&mut self, event: &Resolved) -> Result<Verdict, Error> {
-        let known = event.key.and_then(|key| self.keys.get(key));
-        let judgement = self.judge(event, known, self.keys.horizon())?;
-        let verdict = judgement.judged.verdict;
-        if verdict == Verdict::Fresh {
-            self.record(event).map_err(|_| Error::capacity())?;
-        } else if let Some(place) = &event.position
-            && verdict.is_final()
-            && judgement.is_position_fresh
-        {
-            // A log is not to be blocked by what will never be let through.
-            self.settle(place).map_err(|_| Error::capacity())?;
-        }
-        if let Some(count) = self.verdicts.get_mut(usize::from(verdict.code())) {
-            *count = count.saturating_add(1);
-        }
-        Ok(verdict)
-    }
-
-    /// The order of judgement: semantics, section 2.
-    fn judge(
-        &self,
-        event: &Resolved,
-        known: Option<Known>,
-        horizon: u64,
-    ) -> Result<Judgement, Error> {
-        let position = event.position.as_ref().map(|place| self.sources.judge(place));
-        let is_position_fresh =
-            matches!(&position, Some(judged) if judged.verdict == Verdict::Fresh);
-        let decided = |judged| Ok(Judgement { judged, is_position_fresh });
-        if let Some(known) = known {
-            let conflicts = known.content.zip(event.content).is_some_and(|(a, b)| a != b);
-            let verdict = if conflicts { Verdict::Conflict } else { Verdict::Duplicate };
-            return decided(verdict.into());
-        }
-        if event.key.is_some() && event.time.is_some_and(|time| time < horizon) {
-            return decided(Verdict::Expired.into());
-        }
-        match (position, &event.revision) {
-            (Some(judged), _) if judged.verdict != Verdict::Fresh => decided(judged),
-            (_, Some((entity, revision))) => {
-                decided(self.entities.judge(*entity, revision, event.content)?)
-            }
-            (_, None) => decided(Verdict::Fresh.into()),
-        }
-    }
-
-    /// Remembers a fresh event on all of its identities.
-    fn record(&mut self, event: &Resolved) -> Result<(), NoRoom> {
-        if let Some((entity, revision)) = &event.revision {
-            let Self { entities, keys, clock, room, .. } = self;
-            while entities.accept(*entity, revision, event.content, room).is_err() {
-                make_room(keys, clock, room, entities.growth_of(*entity))?;
-            }
-        }
-        if let Some(place) = &event.position {
-            self.settle(place)?;
-        }
-        if let Some(key) = event.key {
-            self.keys.accept(key, event.time, event.content, &self.clock, &mut self.room)?;
-        }
-        Ok(())
-    }
-
-    fn settle(&mut self, place: &Place) -> Result<(), NoRoom> {
-        let Self { sources, keys, clock, room, .. } = self;
-        while sources.accept(place, room).is_err() {
-            make_room(keys, clock, room, sources.growth_of(place.source))?;
-        }
-        Ok(())
-    }
-}
-
-/// Has keys make room for what is never forgotten; fails when that would not help.
-fn make_room(keys: &mut Keys, clock: &Clock, room: &mut Room, bytes: u64) -> Result<(), NoRoom> {
-    // With that much free the failure was the machine's, not the budget's.
-    if room.free() >= bytes || !keys.make_room(bytes, clock, room) {
-        return Err(NoRoom);
-    }
-    Ok(())
 }

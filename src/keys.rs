@@ -7,6 +7,7 @@ mod slots;
 
 use alloc::vec::Vec;
 
+use crate::answers::{Answers, Given};
 use crate::fingerprint::{Digest, Print};
 use crate::table::{NoRoom, Room};
 use crate::time::{Clock, Millis, Reading};
@@ -27,6 +28,8 @@ pub(crate) struct Known {
     /// The later of its acceptance and its event's time.
     pub(crate) age: u64,
     pub(crate) content: Option<Digest>,
+    /// The number of its commit, if it was claimed first.
+    pub(crate) commit: Option<u64>,
 }
 
 /// A key that was accepted at a reading of the clock which is not confirmed yet.
@@ -73,7 +76,14 @@ struct Before {
     settled: Option<Vec<Unsettled>>,
     unsettled_count: usize,
     added: Vec<Print>,
+    /// What was forgotten for good, and what it was.
     dropped: Vec<(Print, Known)>,
+    /// What was stamped anew, as it was.
+    lifted: Vec<(Print, Known)>,
+    /// The stamps that commits had.
+    restamped: Vec<(u64, u64)>,
+    /// Commits of keys that were forgotten before.
+    spent: Vec<u64>,
 }
 
 /// The memory of keys.
@@ -90,10 +100,10 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    pub(crate) fn new(retention: Millis) -> Self {
+    pub(crate) fn new(retention: Millis, answers: Answers) -> Self {
         let tick_ms = if retention <= FINE_RETENTION_MAX { 1 } else { 1_000 };
         Self {
-            slots: Slots::new(tick_ms),
+            slots: Slots::new(tick_ms, answers),
             retention_ms: retention.as_u64(),
             horizon: 0,
             first: None,
@@ -118,6 +128,12 @@ impl Keys {
         self.slots.get(print).filter(|known| known.age >= self.horizon)
     }
 
+    /// Returns when a remembered key was accepted, also while that is unconfirmed.
+    pub(crate) fn since(&self, print: Print, known: &Known, clock: &Clock) -> u64 {
+        let unsettled = self.unsettled.iter().rfind(|key| key.print == print);
+        unsettled.map_or(known.age, |key| clock.stamp().max(key.time))
+    }
+
     /// Returns what would be remembered at a reading of the clock, which is not taken.
     pub(crate) fn outlook(&self, key: Option<Print>, reading: &Reading) -> Outlook {
         let first = self.first.map(|first| first.settled(reading.settled));
@@ -139,8 +155,14 @@ impl Keys {
         }
     }
 
-    /// Starts a batch with a reading of the clock.
-    pub(crate) fn begin(&mut self, reading: &Reading, room: &mut Room) {
+    /// Returns the commits, with their results.
+    pub(crate) const fn answers(&self) -> &Answers {
+        &self.slots.answers
+    }
+
+    /// Starts a batch with a reading of the clock; what is over at the time before it is dropped.
+    pub(crate) fn begin(&mut self, before: &Clock, reading: &Reading, room: &mut Room) {
+        self.slots.answers.expire(before.believed(), room);
         self.before.horizon = self.horizon;
         self.before.first = self.first;
         self.first = self.first.map(|first| first.settled(reading.settled));
@@ -157,27 +179,44 @@ impl Keys {
     }
 
     /// Ends a batch that went well.
-    pub(crate) fn commit(&mut self) {
-        self.before.settled = None;
-        self.before.added.clear();
-        self.before.dropped.clear();
+    pub(crate) fn commit(&mut self, room: &mut Room) {
+        let Before { settled, added, dropped, lifted, restamped, spent, .. } = &mut self.before;
+        *settled = None;
+        added.clear();
+        lifted.clear();
+        restamped.clear();
+        let forgotten = dropped.drain(..).filter_map(|(_, known)| known.commit);
+        for number in forgotten.chain(spent.drain(..)) {
+            self.slots.answers.remove(number, room);
+        }
     }
 
     /// Ends a batch that failed: everything is as it was.
     pub(crate) fn rollback(&mut self, room: &mut Room) {
         let before = core::mem::take(&mut self.before);
-        let dropped = before.dropped.iter().map(|(print, _)| print);
-        for &print in before.added.iter().chain(dropped) {
+        for &print in &before.added {
+            // Only a commit adds a key with a number, and a commit is a batch of its own.
+            if let Some(number) = self.slots.remove(print).and_then(|known| known.commit) {
+                self.slots.answers.remove(number, room);
+            }
+        }
+        let gone = || before.dropped.iter().chain(&before.lifted);
+        for &(print, _) in gone() {
             self.slots.remove(print);
         }
-        for &(print, known) in &before.dropped {
+        for &(print, known) in gone() {
             // It fitted before and fits again; a machine out of memory is past helping here.
             let put = self.slots.put(print, known, before.horizon, room);
             debug_assert!(put.is_ok(), "what was there before must fit again");
         }
-        let dropped = before.dropped.iter().map(|(print, _)| print);
-        for &print in before.added.iter().chain(dropped) {
+        for &print in before.added.iter().chain(gone().map(|(print, _)| print)) {
             self.slots.fit_around(print, room);
+        }
+        for (number, stamp) in before.restamped {
+            self.slots.answers.restamp(number, stamp);
+        }
+        for number in before.spent {
+            self.slots.answers.remove(number, room);
         }
         self.unsettled.truncate(before.unsettled_count);
         if let Some(unsettled) = before.settled {
@@ -193,6 +232,7 @@ impl Keys {
         print: Print,
         time: Option<u64>,
         content: Option<Digest>,
+        commit: Option<u64>,
         clock: &Clock,
         room: &mut Room,
     ) -> Result<(), NoRoom> {
@@ -206,7 +246,7 @@ impl Keys {
         }
         self.displace(print)?;
         self.before.added.push(print);
-        self.put_or_forget(print, Known { age, content }, clock, room)?;
+        self.put_or_forget(print, Known { age, content, commit }, clock, room)?;
         if is_unsettled {
             self.unsettled.push(Unsettled { print, time });
         }
@@ -217,12 +257,25 @@ impl Keys {
         Ok(())
     }
 
+    /// Notes the commit of a key that is about to be accepted; returns its number.
+    pub(crate) fn note_commit(
+        &mut self,
+        token: u64,
+        result: Option<&Given<'_>>,
+        clock: &Clock,
+        room: &mut Room,
+    ) -> Result<u64, NoRoom> {
+        self.slots.answers.insert(token, clock.stamp(), result, room)
+    }
+
     /// Forgets a key for good; returns whether it was remembered.
-    pub(crate) fn forget(&mut self, print: Print) -> bool {
-        let known = self.get(print).is_some();
-        self.slots.remove(print);
+    pub(crate) fn forget(&mut self, print: Print, room: &mut Room) -> bool {
+        let is_remembered = self.get(print).is_some();
+        if let Some(number) = self.slots.remove(print).and_then(|known| known.commit) {
+            self.slots.answers.remove(number, room);
+        }
         self.unsettled.retain(|key| key.print != print);
-        known
+        is_remembered
     }
 
     /// Frees memory by forgetting the oldest keys; false when only those of this very tick remain.
@@ -266,8 +319,10 @@ impl Keys {
         let Some(stamp) = stamp else { return settled };
         let count = self.unsettled.len();
         // Without memory for it they stay as old as the clock was: remembered for less long.
+        let Before { lifted, restamped, .. } = &mut self.before;
         if settled.try_reserve_exact(count).is_err()
-            || self.before.dropped.try_reserve(count).is_err()
+            || lifted.try_reserve(count).is_err()
+            || restamped.try_reserve(count).is_err()
         {
             self.before.settled = Some(core::mem::take(&mut self.unsettled));
             return settled;
@@ -275,9 +330,13 @@ impl Keys {
         let unsettled = core::mem::take(&mut self.unsettled);
         for &Unsettled { print, time } in &unsettled {
             if let Some(known) = self.slots.get(print) {
-                self.before.dropped.push((print, known));
+                self.before.lifted.push((print, known));
                 self.slots.remove(print);
                 settled.push((print, Known { age: stamp.max(time), ..known }));
+                let restamped = known
+                    .commit
+                    .and_then(|number| Some((number, self.slots.answers.restamp(number, stamp)?)));
+                self.before.restamped.extend(restamped);
             }
         }
         self.before.settled = Some(unsettled);
@@ -286,12 +345,14 @@ impl Keys {
 
     /// Takes a slot out of the way that was forgotten, now or before this batch began.
     fn displace(&mut self, print: Print) -> Result<(), NoRoom> {
-        if let Some(known) = self.slots.get(print) {
+        self.before.dropped.try_reserve(1).map_err(|_| NoRoom)?;
+        self.before.spent.try_reserve(1).map_err(|_| NoRoom)?;
+        if let Some(known) = self.slots.remove(print) {
             if known.age >= self.before.horizon {
-                self.before.dropped.try_reserve(1).map_err(|_| NoRoom)?;
                 self.before.dropped.push((print, known));
+            } else {
+                self.before.spent.extend(known.commit);
             }
-            self.slots.remove(print);
         }
         Ok(())
     }
@@ -334,9 +395,12 @@ impl Keys {
     fn sweep(&mut self, index: usize) -> Result<(), NoRoom> {
         let Self { slots, before, horizon, .. } = self;
         before.dropped.try_reserve(slots.len_of(index)).map_err(|_| NoRoom)?;
+        before.spent.try_reserve(slots.len_of(index)).map_err(|_| NoRoom)?;
         slots.sweep(index, *horizon, |print, known| {
             if known.age >= before.horizon {
                 before.dropped.push((print, known));
+            } else {
+                before.spent.extend(known.commit);
             }
         });
         Ok(())

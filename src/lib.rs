@@ -54,23 +54,26 @@ mod verdict;
 
 mod table;
 
+mod answers;
 mod keys;
 mod positions;
 mod revisions;
 
+mod claims;
 mod gate;
 
 #[cfg(feature = "wasm")]
 mod wasm;
 
+pub use claims::{AfterCrash, Claim, Doubt};
 pub use content::{CanonicalJson, Content, JSON_DEPTH_MAX, Json};
 pub use error::{Error, ErrorCode};
 pub use event::Event;
 pub use fingerprint::{Fingerprint, Secret};
-pub use gate::{Gate, Inspection, Options, Stats, Target};
+pub use gate::{Claimed, Gate, Options, Resolution, Stats, Target, Timing};
 pub use notation::Notation;
 pub use ordinal::{ORDINAL_DIGITS_MAX, Ordinal};
 pub use positions::{Positions, WINDOW_MAX};
 pub use revisions::Revisions;
 pub use time::{Millis, UnixMs};
-pub use verdict::Verdict;
+pub use verdict::{Answer, Inspection, Verdict};

@@ -74,6 +74,10 @@ impl Sources {
         self.table.len()
     }
 
+    pub(crate) const fn order(&self) -> &Positions {
+        &self.order
+    }
+
     /// Judges a position: semantics, section 5.
     pub(crate) fn judge(&self, place: &Place) -> Judged {
         let Some((slot, _)) = self.table.get(place.source) else { return self.judge_first(place) };

@@ -112,6 +112,11 @@ impl Entities {
         Ok(Judged::next(revision, &last.revision))
     }
 
+    /// Whether a revision is later than the last one, or the first.
+    pub(crate) fn is_ahead(&self, entity: Print, revision: &Ordinal) -> bool {
+        self.last(entity).is_none_or(|last| *revision > last.revision)
+    }
+
     /// Makes a revision the last one.
     pub(crate) fn accept(
         &mut self,

@@ -58,6 +58,11 @@ impl Room {
         self.max.saturating_sub(self.used)
     }
 
+    /// Whether more is in use than may be.
+    pub(crate) const fn is_over(&self) -> bool {
+        self.used > self.max
+    }
+
     pub(crate) fn take(&mut self, bytes: u64) -> Result<(), NoRoom> {
         if bytes > self.free() {
             return Err(NoRoom);

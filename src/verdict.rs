@@ -1,8 +1,11 @@
-//! The eight answers of a gate.
+//! The eight answers of a gate, and what comes with them.
 
 use core::fmt;
 
+use alloc::vec::Vec;
+
 use crate::ordinal::Ordinal;
+use crate::time::{Millis, UnixMs};
 
 /// The answer to *may I act on this event?*
 ///
@@ -74,6 +77,37 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// What a gate says of an event, or would say, and why.
+///
+/// `expected`, `current` and `retry_after` belong to the identity that decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspection {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// With a duplicate key: the result of its commit.
+    pub result: Option<Answer>,
+    /// Whether there was a result that is gone by now, or never fitted.
+    pub omitted: bool,
+    /// With `pending`: when the lease is over.
+    pub retry_after: Option<Millis>,
+    /// With `early`: the revision or position that is missing.
+    pub expected: Option<Ordinal>,
+    /// With `stale`: the entity's last revision, or the source's epoch.
+    pub current: Option<Ordinal>,
+    /// When the key was accepted, or issued if that is later; or since when the claim in the way
+    /// is held or in doubt.
+    pub since: Option<UnixMs>,
+}
+
+/// A stored result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Whether the bytes are the canonical text of a JSON value.
+    pub is_json: bool,
+    /// The bytes, exactly as they were committed.
+    pub bytes: Vec<u8>,
 }
 
 /// What one identity alone says of an event.

@@ -1,5 +1,6 @@
 //! How a gate judges, how much it remembers, and for how long.
 
+use crate::claims::AfterCrash;
 use crate::error::Error;
 use crate::keys::RETENTION_MAX;
 use crate::ordinal::Ordinal;
@@ -29,6 +30,14 @@ pub struct Options {
     pub time_from_id: bool,
     /// How far an event's time may be ahead of now, up to 24 days. Default: 5 minutes.
     pub max_skew: Millis,
+    /// How long a result is kept after its commit, and no longer than its key. Default: 24 hours.
+    pub result_retention: Millis,
+    /// The largest result that is kept, in bytes. Default: 64 KiB.
+    pub max_result_bytes: u64,
+    /// How long a claim holds without being extended, from 1 ms to 100 years. Default: 60 seconds.
+    pub lease: Millis,
+    /// What becomes of a claim whose lease ran out without an answer.
+    pub after_crash: AfterCrash,
     /// A reading of the clock further ahead is not believed until the next one. Default: 1 day.
     pub max_clock_jump: Millis,
 }
@@ -43,6 +52,10 @@ impl Default for Options {
             max_jump: None,
             time_from_id: false,
             max_skew: Millis::new(300_000),
+            result_retention: Millis::days(1),
+            max_result_bytes: 64 << 10,
+            lease: Millis::new(60_000),
+            after_crash: AfterCrash::default(),
             max_clock_jump: Millis::days(1),
         }
     }
@@ -57,6 +70,10 @@ impl Options {
         let rules = [
             (self.retention > Millis::new(0), "the retention must be at least 1 ms"),
             (self.retention <= RETENTION_MAX, "the retention must be at most 100 years"),
+            (self.result_retention > Millis::new(0), "resultRetention must be at least 1 ms"),
+            (self.result_retention <= RETENTION_MAX, "resultRetention must be at most 100 years"),
+            (self.lease > Millis::new(0), "the lease must be at least 1 ms"),
+            (self.lease <= RETENTION_MAX, "the lease must be at most 100 years"),
             (self.max_skew <= SKEW_MAX, "maxSkew must be at most 24 days"),
             (self.max_bytes > 0, "maxBytes must be at least 1"),
             (self.max_jump != Some(Ordinal::ZERO), "maxJump must be at least 1"),

@@ -6,7 +6,10 @@
 //! neighbours (after a leap of the clock, or with a time of its own from one that was refuted) are
 //! kept apart.
 
+use alloc::vec::Vec;
+
 use super::Known;
+use crate::answers::Answers;
 use crate::fingerprint::{Digest, Print};
 use crate::table::{NoRoom, Room, Segment, Slot, Table, WideSlot};
 
@@ -50,12 +53,22 @@ pub(super) struct Slots {
     contents: Table<WideSlot>,
     /// Age marks that cannot be counted from the base of their segment.
     apart: Table<WideSlot>,
+    /// The numbers of their commits, of the keys that were claimed first.
+    commits: Table<WideSlot>,
+    pub(super) answers: Answers,
     tick_ms: u64,
 }
 
 impl Slots {
-    pub(super) const fn new(tick_ms: u64) -> Self {
-        Self { table: Table::new(), contents: Table::new(), apart: Table::new(), tick_ms }
+    pub(super) const fn new(tick_ms: u64, answers: Answers) -> Self {
+        Self {
+            table: Table::new(),
+            contents: Table::new(),
+            apart: Table::new(),
+            commits: Table::new(),
+            answers,
+            tick_ms,
+        }
     }
 
     pub(super) fn segment_count(&self) -> usize {
@@ -79,7 +92,8 @@ impl Slots {
     pub(super) fn growth_of(&self, print: Print, has_content: bool) -> u64 {
         let content = if has_content { self.contents.growth_of(print) } else { 0 };
         let slots = self.table.growth_of(print).saturating_add(content);
-        slots.saturating_add(self.apart.growth_of(print))
+        let beside = self.apart.growth_of(print).saturating_add(self.commits.growth_of(print));
+        slots.saturating_add(beside)
     }
 
     /// Gives memory back that a segment, and a segment of contents, have no use for.
@@ -95,13 +109,17 @@ impl Slots {
         self.table.fit_around(print, room);
         self.contents.fit_around(print, room);
         self.apart.fit_around(print, room);
+        self.commits.fit_around(print, room);
     }
 
-    pub(super) fn remove(&mut self, print: Print) {
-        if self.table.remove(print).is_some() {
-            remove_beside(&mut self.contents, print);
-            remove_beside(&mut self.apart, print);
-        }
+    /// Takes a key out; its commit, if it has one, stays.
+    pub(super) fn remove(&mut self, print: Print) -> Option<Known> {
+        let known = self.get(print)?;
+        self.table.remove(print);
+        remove_beside(&mut self.contents, print);
+        remove_beside(&mut self.apart, print);
+        remove_beside(&mut self.commits, print);
+        Some(known)
     }
 
     /// Returns what is kept of a key; its age mark is rounded up to a whole tick.
@@ -109,15 +127,9 @@ impl Slots {
         let (slot, base) = self.table.get(print)?;
         Some(Known {
             age: self.ms(ticks_of(slot, base, &self.apart)),
-            content: self.content(print),
+            content: beside(&self.contents, print).map(Digest),
+            commit: beside(&self.commits, print).map(|[number, _]| number),
         })
-    }
-
-    fn content(&self, print: Print) -> Option<Digest> {
-        if self.contents.len() == 0 {
-            return None;
-        }
-        self.contents.get(print).map(|(slot, _)| Digest(slot.words))
     }
 
     pub(super) fn count_from(&self, horizon: u64) -> u64 {
@@ -137,24 +149,39 @@ impl Slots {
         let base = self.reach(self.segment_of(print), ticks);
         let slot = KeySlot { high: print.high, low: print.low, age: offset(ticks, base) };
         if let Err(slot) = self.table.put(slot) {
-            self.sweep(self.segment_of(print), floor, |_, _| ());
+            let mut spent = Vec::new();
+            self.sweep(self.segment_of(print), floor, |_, known| {
+                // A number that cannot be noted is lost to use, and nothing else.
+                if spent.try_reserve(1).is_ok() {
+                    spent.extend(known.commit);
+                }
+            });
+            for number in spent {
+                self.answers.remove(number, room);
+            }
             self.table.insert(slot, base, room)?;
         }
-        self.put_beside(slot, ticks, known.content, room).inspect_err(|_| self.remove(print))
+        self.put_beside(slot, ticks, &known, room).inspect_err(|_| {
+            self.remove(print);
+        })
     }
 
     fn put_beside(
         &mut self,
         slot: KeySlot,
         ticks: u64,
-        content: Option<Digest>,
+        known: &Known,
         room: &mut Room,
     ) -> Result<(), NoRoom> {
+        let print = slot.print();
         if slot.age == APART {
-            self.apart.insert(WideSlot::new(slot.print(), 0, [ticks, 0]), 0, room)?;
+            self.apart.insert(WideSlot::new(print, 0, [ticks, 0]), 0, room)?;
         }
-        match content {
-            Some(digest) => self.contents.insert(WideSlot::new(slot.print(), 0, digest.0), 0, room),
+        if let Some(number) = known.commit {
+            self.commits.insert(WideSlot::new(print, 0, [number, 0]), 0, room)?;
+        }
+        match known.content {
+            Some(digest) => self.contents.insert(WideSlot::new(print, 0, digest.0), 0, room),
             None => Ok(()),
         }
     }
@@ -166,14 +193,15 @@ impl Slots {
         horizon: u64,
         mut dropped: impl FnMut(Print, Known),
     ) {
-        let Self { table, contents, apart, tick_ms } = self;
+        let Self { table, contents, apart, commits, tick_ms, .. } = self;
         let ms = |ticks: u64| ticks.saturating_mul(*tick_ms);
         table.retain(index, |slot, base| {
             let age = ms(ticks_of(slot, base, apart));
             if age < horizon {
                 let content = remove_beside(contents, slot.print()).map(Digest);
+                let commit = remove_beside(commits, slot.print()).map(|[number, _]| number);
                 remove_beside(apart, slot.print());
-                dropped(slot.print(), Known { age, content });
+                dropped(slot.print(), Known { age, content, commit });
             }
             age >= horizon
         });
@@ -247,6 +275,13 @@ fn ticks_of(slot: &KeySlot, base: u64, apart: &Table<WideSlot>) -> u64 {
         return apart.get(slot.print()).map_or(0, |(slot, _)| slot.words[0]);
     }
     base.saturating_add(u64::from(slot.age))
+}
+
+fn beside(table: &Table<WideSlot>, print: Print) -> Option<[u64; 2]> {
+    if table.len() == 0 {
+        return None;
+    }
+    table.get(print).map(|(slot, _)| slot.words)
 }
 
 fn remove_beside(table: &mut Table<WideSlot>, print: Print) -> Option<[u64; 2]> {

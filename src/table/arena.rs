@@ -26,6 +26,24 @@ impl<T> Arena<T> {
         self.values.get_mut(usize::try_from(index).ok()?)?.as_mut()
     }
 
+    /// Returns how many values there are.
+    pub(crate) fn len(&self) -> u64 {
+        self.values.len().saturating_sub(self.vacant.len()) as u64
+    }
+
+    /// Returns the number above all that are in use.
+    pub(crate) fn capacity(&self) -> u64 {
+        self.values.len() as u64
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.values.iter().flatten()
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.values.iter_mut().flatten()
+    }
+
     /// Puts a value in, and returns its number.
     pub(crate) fn insert(&mut self, value: T, room: &mut Room) -> Result<u64, NoRoom> {
         if self.vacant.is_empty() {

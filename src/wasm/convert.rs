@@ -2,16 +2,18 @@
 
 use alloc::vec::Vec;
 
-use js_sys::{Object, Reflect};
+use js_sys::{Object, Reflect, Uint8Array};
 use wasm_bindgen::JsValue;
 
 use super::error::{JsResult, thrown};
+use crate::claims::AfterCrash;
 use crate::error::Error;
-use crate::gate::{Inspection, Options, Stats};
+use crate::gate::{Options, Stats};
 use crate::ordinal::Ordinal;
 use crate::positions::Positions;
 use crate::revisions::Revisions;
 use crate::time::{Millis, UnixMs, whole};
+use crate::verdict::Inspection;
 
 /// Options as TypeScript hands them over: a plain object, complete, with durations in
 /// milliseconds and ordinals as decimal digits.
@@ -30,6 +32,12 @@ pub(super) fn options(value: &JsValue) -> JsResult<Options> {
             positions: fields.positions()?,
             max_jump: fields.ordinal("maxJump", "maxJump is not an ordinal")?,
             time_from_id: fields.get("timeFromId").is_truthy(),
+            result_retention: fields
+                .millis("resultRetention", "resultRetention must be whole milliseconds")?,
+            max_result_bytes: fields
+                .whole("maxResultBytes", "maxResultBytes must be whole bytes")?,
+            lease: fields.millis("lease", "the lease must be whole milliseconds")?,
+            after_crash: fields.after_crash()?,
         })
     };
     options().map_err(thrown)
@@ -56,6 +64,14 @@ impl Fields<'_> {
         }
         let digits = value.as_string().unwrap_or_default();
         Ordinal::parse(&digits).map(Some).map_err(|_| Error::option(reason))
+    }
+
+    fn after_crash(&self) -> Result<AfterCrash, Error> {
+        match self.get("afterCrash").as_string().as_deref() {
+            Some("retry") => Ok(AfterCrash::Retry),
+            Some("hold") => Ok(AfterCrash::Hold),
+            Some(_) | None => Err(Error::option("afterCrash must be retry or hold")),
+        }
     }
 
     fn revisions(&self) -> Result<Revisions, Error> {
@@ -105,28 +121,45 @@ pub(super) fn count(count: u64) -> f64 {
     count as f64
 }
 
-/// Returns an ordinal as decimal digits.
-fn digits(ordinal: &Ordinal) -> JsValue {
-    ordinal.digits().into()
+/// A plain object that is being written; what is absent is left out.
+pub(super) struct Report(Object);
+
+impl Report {
+    pub(super) fn new() -> Self {
+        Self(Object::new())
+    }
+
+    pub(super) fn set(self, name: &str, value: Option<impl Into<JsValue>>) -> Self {
+        if let Some(value) = value {
+            // Setting a property of a new object cannot fail.
+            let _ = Reflect::set(&self.0, &name.into(), &value.into());
+        }
+        self
+    }
+
+    pub(super) fn done(self) -> JsValue {
+        self.0.into()
+    }
 }
 
-/// Writes an inspection; what is not known is left out.
-pub(super) fn inspection(inspection: &Inspection) -> JsResult<JsValue> {
-    let report = Object::new();
-    let set = |name: &str, value: Option<JsValue>| match value {
-        Some(value) => Reflect::set(&report, &name.into(), &value).map(|_| ()),
-        None => Ok(()),
-    };
-    set("verdict", Some(inspection.verdict.code().into()))?;
-    set("expected", inspection.expected.as_ref().map(digits))?;
-    set("current", inspection.current.as_ref().map(digits))?;
-    set("since", inspection.since.map(|since| ms(since).into()))?;
-    Ok(report.into())
+/// Writes an inspection, or a refusal.
+pub(super) fn inspection(inspection: &Inspection) -> JsValue {
+    let result = inspection.result.as_ref();
+    Report::new()
+        .set("verdict", Some(inspection.verdict.code()))
+        .set("result", result.map(|answer| Uint8Array::from(answer.bytes.as_slice())))
+        .set("isJson", result.map(|answer| answer.is_json))
+        .set("omitted", inspection.omitted.then_some(true))
+        .set("retryAfter", inspection.retry_after.map(|wait| count(wait.as_u64())))
+        .set("expected", inspection.expected.as_ref().map(Ordinal::digits))
+        .set("current", inspection.current.as_ref().map(Ordinal::digits))
+        .set("since", inspection.since.map(ms))
+        .done()
 }
 
 /// Writes stats as numbers in a row; the verdicts' counters come last, in the order of their codes.
 pub(super) fn stats(stats: &Stats) -> Vec<f64> {
-    let Stats { keys, entities, sources, bytes, max_bytes, horizon, verdicts } = *stats;
-    let figures = [keys, entities, sources, bytes, max_bytes, horizon.as_u64()];
+    let Stats { keys, entities, sources, claims, bytes, max_bytes, horizon, verdicts } = *stats;
+    let figures = [keys, entities, sources, claims, bytes, max_bytes, horizon.as_u64()];
     figures.into_iter().chain(verdicts).map(count).collect()
 }

@@ -20,8 +20,8 @@ use crate::verdict::Verdict;
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Core {
-    gate: Gate,
-    scratch: Vec<u8>,
+    pub(super) gate: Gate,
+    pub(super) scratch: Vec<u8>,
 }
 
 #[wasm_bindgen]
@@ -81,7 +81,7 @@ impl Core {
     pub fn inspect(&self, bytes: usize, now: f64) -> JsResult<JsValue> {
         let Self { gate, scratch } = self;
         let judge = || gate.inspect(&frame(scratch, bytes).event()?, UnixMs::from_reading(now)?);
-        convert::inspection(&judge().map_err(thrown)?)
+        judge().map(|inspection| convert::inspection(&inspection)).map_err(thrown)
     }
 
     /// Judges a column of ids: the scope, where each id ends, their times if any, the ids.
@@ -193,7 +193,7 @@ impl Core {
         forget().map(convert::count).map_err(thrown)
     }
 
-    /// Returns what is remembered and what was answered: keys, entities, sources, bytes,
+    /// Returns what is remembered and what was answered: keys, entities, sources, claims, bytes,
     /// maxBytes, horizon, and then how often each verdict was given.
     pub fn stats(&self) -> Vec<f64> {
         convert::stats(&self.gate.stats())
@@ -201,7 +201,7 @@ impl Core {
 }
 
 /// Returns a reader of the first bytes of the scratch.
-fn frame(scratch: &[u8], bytes: usize) -> Reader<'_> {
+pub(super) fn frame(scratch: &[u8], bytes: usize) -> Reader<'_> {
     Reader::new(scratch.get(..bytes).unwrap_or_default())
 }
 

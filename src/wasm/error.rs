@@ -4,6 +4,7 @@
 use js_sys::Reflect;
 use wasm_bindgen::JsValue;
 
+use super::convert;
 use crate::error::Error;
 
 /// What an export returns; the error is thrown.
@@ -18,6 +19,9 @@ pub(super) fn thrown(error: Error) -> JsValue {
     set("code", error.code().as_str().into());
     if let Some(index) = error.index() {
         set("index", index.into());
+    }
+    if let Some(refusal) = error.refusal() {
+        set("refusal", convert::inspection(refusal));
     }
     thrown
 }

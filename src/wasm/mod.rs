@@ -2,6 +2,7 @@
 
 #![expect(unreachable_pub, reason = "what wasm-bindgen exports must be public")]
 
+mod claims;
 mod content;
 mod convert;
 mod core;

@@ -59,6 +59,7 @@ impl Subject {
             time_from_id: plain.time_from_id,
             max_skew: Millis::new(plain.max_skew),
             max_clock_jump: Millis::new(plain.max_clock_jump),
+            ..Options::default()
         };
         let secret = Secret::new(secret).expect("the secret is long enough");
         let gate = Gate::new(options, secret, UnixMs::new(now)).expect("the options are valid");
