@@ -4,6 +4,7 @@
 //! it may linger until their segment is short of space; they are never seen.
 
 mod slots;
+mod stamps;
 
 use alloc::vec::Vec;
 
@@ -12,6 +13,7 @@ use crate::fingerprint::{Digest, Print};
 use crate::table::{NoRoom, Room};
 use crate::time::{Clock, Millis, Reading};
 use slots::Slots;
+use stamps::{First, Unsettled};
 
 /// The longest retention with age marks in milliseconds; above it they are in seconds.
 const FINE_RETENTION_MAX: Millis = Millis::days(24);
@@ -30,32 +32,6 @@ pub(crate) struct Known {
     pub(crate) content: Option<Digest>,
     /// The number of its commit, if it was claimed first.
     pub(crate) commit: Option<u64>,
-}
-
-/// A key that was accepted at a reading of the clock which is not confirmed yet.
-#[derive(Clone, Copy, Debug)]
-struct Unsettled {
-    print: Print,
-    time: u64,
-}
-
-/// The age mark of the first key ever accepted. Once that is out of the retention, the horizon
-/// follows the clock; until then nothing was forgotten.
-#[derive(Clone, Copy, Debug)]
-struct First {
-    age: u64,
-    /// The event's own time, while the stamp may still be lowered.
-    unsettled: Option<u64>,
-}
-
-impl First {
-    /// Returns it stamped for good.
-    fn settled(self, stamp: Option<u64>) -> Self {
-        match (self.unsettled, stamp) {
-            (Some(time), Some(stamp)) => Self { age: stamp.max(time), unsettled: None },
-            (Some(_) | None, _) => self,
-        }
-    }
 }
 
 /// What keys have to say of an event at a reading of the clock that is not taken.
