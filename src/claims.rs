@@ -105,6 +105,8 @@ pub(crate) struct Record {
     /// When its lease was counted from, and its end.
     pub(crate) lease_from: u64,
     pub(crate) lease_until: u64,
+    /// The end of the lease however much that is lowered: an extension never shortens.
+    pub(crate) lease_least: u64,
     /// Since when its owner is in doubt.
     pub(crate) doubt: Option<u64>,
     /// Whether one of its locks was taken away.
@@ -121,7 +123,53 @@ impl Record {
     }
 
     fn lease_until_at(&self, stamp: u64) -> u64 {
-        self.lease_until.saturating_sub(self.lease_from.saturating_sub(stamp))
+        let lowered = self.lease_until.saturating_sub(self.lease_from.saturating_sub(stamp));
+        lowered.max(self.lease_least)
+    }
+
+    /// Counts the lease from a stamp, at a time that is believed; returns its end.
+    pub(crate) fn extend(&mut self, lease_ms: u64, stamp: u64, believed: u64) -> u64 {
+        let longer = stamp.saturating_add(lease_ms);
+        if longer > self.lease_until {
+            self.lease_least = self.lease_until_at(believed);
+            self.lease_from = stamp;
+            self.lease_until = longer;
+        }
+        self.lease_until
+    }
+}
+
+/// A time at which claims are looked at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    /// The time that is believed.
+    pub(crate) now: u64,
+    /// To what the reading of that time lowers the stamps of a refuted one.
+    pub(crate) lowered: Option<u64>,
+}
+
+impl Moment {
+    /// Returns the moment of a reading after which the clock is `after`.
+    pub(crate) fn new(before: &Clock, after: &Clock) -> Self {
+        // Confirmed stamps stay as they are: the clock only goes back when a reading is refuted.
+        let lowered = (after.stamp() < before.stamp()).then_some(after.stamp());
+        Self { now: after.believed(), lowered }
+    }
+
+    /// Returns the end of a claim's lease.
+    pub(crate) fn lease_until(self, record: &Record) -> u64 {
+        self.lowered.map_or(record.lease_until, |stamp| record.lease_until_at(stamp))
+    }
+
+    /// Returns when something was claimed.
+    pub(crate) fn stamp(self, record: &Record) -> u64 {
+        self.lowered.map_or(record.stamp, |stamp| record.stamp.min(stamp))
+    }
+
+    /// Returns since when a claim is in doubt: its owner said so, or its lease is over.
+    pub(crate) fn doubt_since(self, record: &Record) -> u64 {
+        let said = record.doubt.map(|since| self.lowered.map_or(since, |stamp| since.min(stamp)));
+        said.unwrap_or_else(|| self.lease_until(record))
     }
 }
 
@@ -169,8 +217,8 @@ pub(crate) struct Claims {
     last_token: u64,
     after_crash: AfterCrash,
     retention_ms: u64,
-    /// The stamp that this batch's reading settles.
-    settling: Option<u64>,
+    /// To what this batch's reading lowers the stamps of a refuted one.
+    lowered: Option<u64>,
     /// Lapsed locks that this batch took over by accepting what they were on.
     displaced: Vec<Print>,
     /// The record that is looked at next for what lapsed long ago.
@@ -185,7 +233,7 @@ impl Claims {
             last_token: 0,
             after_crash,
             retention_ms: retention.as_u64(),
-            settling: None,
+            lowered: None,
             displaced: Vec::new(),
             hand: 0,
         }
@@ -200,22 +248,17 @@ impl Claims {
     }
 
     /// Returns how a lock is held at a time.
-    pub(crate) fn hold(&self, lock: Print, now: u64) -> Hold<'_> {
+    pub(crate) fn hold(&self, lock: Print, moment: Moment) -> Hold<'_> {
         let record = if self.is_empty() { None } else { self.holder(lock) };
         match record {
             None => Hold::Free,
             Some((_, record)) if record.doubt.is_some() => Hold::Doubt(record),
-            Some((_, record)) if now < self.lease_until(record) => Hold::Live(record),
+            Some((_, record)) if moment.now < moment.lease_until(record) => Hold::Live(record),
             Some((_, record)) => match self.after_crash {
                 AfterCrash::Retry => Hold::Lapsed(record),
                 AfterCrash::Hold => Hold::Doubt(record),
             },
         }
-    }
-
-    /// Returns the end of a claim's lease, in the light of this batch's reading.
-    pub(crate) fn lease_until(&self, record: &Record) -> u64 {
-        self.settling.map_or(record.lease_until, |stamp| record.lease_until_at(stamp))
     }
 
     fn holder(&self, lock: Print) -> Option<(u64, &Record)> {
@@ -230,13 +273,18 @@ impl Claims {
         self.holder(lock).filter(|(_, record)| record.token == claim.token && !record.is_lost)
     }
 
+    /// Returns the moment of this batch.
+    pub(crate) fn moment(&self, clock: &Clock) -> Moment {
+        Moment { now: clock.believed(), lowered: self.lowered }
+    }
+
     pub(crate) fn record_mut(&mut self, number: u64) -> Option<&mut Record> {
         self.records.get_mut(number)
     }
 
     /// Returns the claim in doubt on an identity.
-    pub(crate) fn in_doubt(&self, lock: Print, now: u64) -> Option<(u64, &Record)> {
-        match self.hold(lock, now) {
+    pub(crate) fn in_doubt(&self, lock: Print, moment: Moment) -> Option<(u64, &Record)> {
+        match self.hold(lock, moment) {
             Hold::Doubt(_) => self.holder(lock),
             Hold::Free | Hold::Live(_) | Hold::Lapsed(_) => None,
         }
@@ -303,25 +351,38 @@ impl Claims {
         number.is_some_and(|number| self.finish(number, room).is_some())
     }
 
+    /// Ends the claims on any position of a source; returns how many there were.
+    pub(crate) fn forget_source(&mut self, source: Print, room: &mut Room) -> u64 {
+        let before = self.count();
+        for number in 0..self.records.capacity() {
+            let place = self.records.get(number).and_then(|record| record.locks.place.as_ref());
+            let touched = place.filter(|(place, _)| place.source == source);
+            if touched.is_some_and(|(_, lock)| self.is_held_by(*lock, number)) {
+                self.finish(number, room);
+            }
+        }
+        before.saturating_sub(self.count())
+    }
+
     /// Returns the claims that are in doubt at a time.
-    pub(crate) fn doubts(&self, now: u64) -> impl Iterator<Item = Doubt> {
+    pub(crate) fn doubts(&self, moment: Moment) -> impl Iterator<Item = Doubt> {
         self.records.iter().filter_map(move |record| {
-            let lapse = self.lease_until(record);
-            let is_held = self.after_crash == AfterCrash::Hold && lapse <= now;
-            let since = record.doubt.or_else(|| is_held.then_some(lapse))?;
+            let is_lapsed = moment.lease_until(record) <= moment.now;
+            let is_held = self.after_crash == AfterCrash::Hold && is_lapsed;
+            let since = (record.doubt.is_some() || is_held).then(|| moment.doubt_since(record))?;
             let Record { fingerprint: key, token, attempt, .. } = *record;
             Some(Doubt { key, token, attempt, since: UnixMs::new(since) })
         })
     }
 
-    /// Starts a batch whose reading settles what was stamped at an unconfirmed one.
-    pub(crate) fn begin(&mut self, settled: Option<u64>) {
-        self.settling = settled;
+    /// Starts a batch whose reading lowers what was stamped at a refuted one.
+    pub(crate) fn begin(&mut self, moment: Moment) {
+        self.lowered = moment.lowered;
     }
 
     /// Ends a batch that went well.
     pub(crate) fn commit(&mut self, room: &mut Room) {
-        if let Some(stamp) = self.settling.take() {
+        if let Some(stamp) = self.lowered.take() {
             self.records.iter_mut().for_each(|record| record.settle(stamp));
         }
         while let Some(lock) = self.displaced.pop() {
@@ -334,7 +395,7 @@ impl Claims {
 
     /// Ends a batch that failed.
     pub(crate) fn rollback(&mut self) {
-        self.settling = None;
+        self.lowered = None;
         self.displaced.clear();
     }
 

@@ -7,7 +7,7 @@ mod options;
 use alloc::vec::Vec;
 
 use crate::answers::Answers;
-use crate::claims::Claims;
+use crate::claims::{Claims, Moment};
 use crate::error::Error;
 use crate::event::{Event, Intake, Place, Resolved};
 #[cfg(feature = "wasm")]
@@ -254,15 +254,17 @@ impl Gate {
             Target::Source { scope, source } => (Kind::Source, scope, source),
         };
         let print = self.fingerprinter.scoped(kind, scope).print(name)?;
-        let room = &mut self.room;
+        let Self { claims, room, .. } = self;
+        let claimed = match target {
+            Target::Key { .. } | Target::Entity { .. } => u64::from(claims.forget(print, room)),
+            Target::Source { .. } => claims.forget_source(print, room),
+        };
         let known = match target {
             Target::Key { .. } => self.keys.forget(print, room),
             Target::Entity { .. } => self.entities.forget(print, room),
             Target::Source { .. } => self.sources.forget(print, room),
         };
-        // A claim on one position of a source is not found by the source's name; it ends by itself.
-        let claimed = self.claims.forget(print, room);
-        Ok(u64::from(known).saturating_add(u64::from(claimed)))
+        Ok(claimed.saturating_add(u64::from(known)))
     }
 
     /// Returns what is remembered; counting keys takes time proportional to their number.
@@ -292,7 +294,7 @@ impl Gate {
         let before = Before { clock: self.clock, verdicts: self.verdicts };
         self.clock = reading.clock;
         self.keys.begin(&before.clock, reading, &mut self.room);
-        self.claims.begin(reading.settled);
+        self.claims.begin(Moment::new(&before.clock, &reading.clock));
         before
     }
 

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::Gate;
 use super::judge::make_room;
 use crate::answers::Given;
-use crate::claims::{Claim, Doubt, Hold, Locks, Record};
+use crate::claims::{Claim, Doubt, Hold, Locks, Moment, Record};
 use crate::content::Content;
 use crate::error::{Error, ErrorCode};
 use crate::event::{Event, Resolved};
@@ -70,15 +70,15 @@ impl Gate {
         fingerprint: Option<Fingerprint>,
         lease_ms: u64,
     ) -> Result<Claimed, Error> {
-        let now = self.clock.believed();
+        let moment = self.moment();
         let known = event.key.and_then(|key| self.keys.get(key));
         let since =
             event.key.zip(known).map(|(key, known)| self.keys.since(key, &known, &self.clock));
-        let judgement = self.judge(event, known, self.keys.horizon(), now)?;
+        let judgement = self.judge(event, known, self.keys.horizon(), moment)?;
         let verdict = judgement.judged.verdict;
         if verdict != Verdict::Fresh {
             let settles = judgement.settles_position();
-            let refusal = self.report(judgement, since, now);
+            let refusal = self.report(judgement, since, moment);
             if settles && let Some(place) = &event.position {
                 self.settle(place).map_err(|_| Error::capacity())?;
             }
@@ -97,6 +97,7 @@ impl Gate {
             stamp: self.clock.stamp(),
             lease_from: self.clock.stamp(),
             lease_until: claim.lease_until,
+            lease_least: 0,
             doubt: None,
             is_lost: false,
         };
@@ -107,8 +108,8 @@ impl Gate {
 
     fn new_claim(&self, event: &Resolved, lease_ms: u64) -> Claim {
         let locks = self.locks_of(event);
-        let now = self.clock.believed();
-        let lapsed = |lock| match self.claims.hold(lock, now) {
+        let moment = self.moment();
+        let lapsed = |lock| match self.claims.hold(lock, moment) {
             Hold::Lapsed(record) => Some(record),
             Hold::Free | Hold::Live(_) | Hold::Doubt(_) => None,
         };
@@ -158,7 +159,7 @@ impl Gate {
                 let digest = given.map(|given| given.digest);
                 return gate.commit_again(claim, digest);
             };
-            let is_late = gate.clock.believed() >= gate.claims.lease_until(record);
+            let is_late = gate.clock.believed() >= gate.moment().lease_until(record);
             gate.accept_claim(number, given.as_ref()).map_err(|_| Error::capacity())?;
             Ok(if is_late { Timing::Late } else { Timing::Committed })
         })
@@ -202,15 +203,13 @@ impl Gate {
             let number = gate.number_of(claim)?;
             let (believed, stamp) = (gate.clock.believed(), gate.clock.stamp());
             let until = gate.claims.current(claim).filter(|(_, record)| record.doubt.is_none());
-            let until = until.map_or(0, |(_, record)| gate.claims.lease_until(record));
+            let until = until.map_or(0, |(_, record)| gate.moment().lease_until(record));
             let record = gate.claims.record_mut(number).filter(|_| believed < until);
             let Some(record) = record else { return Err(gate.lost(claim)) };
-            let longer = stamp.saturating_add(lease_ms);
-            if longer > until {
-                record.lease_from = stamp;
-                record.lease_until = longer;
-            }
-            Ok(UnixMs::new(longer.max(until)))
+            // Now that it is written to, it is stamped as this batch's reading says.
+            record.lease_until = until;
+            record.lease_from = record.lease_from.min(stamp);
+            Ok(UnixMs::new(record.extend(lease_ms, stamp, believed)))
         })
     }
 
@@ -228,10 +227,10 @@ impl Gate {
         let event = event.resolve(&self.intake(&reading.clock))?;
         self.with_claims(now, |gate| {
             let locks = gate.locks_of(&event);
-            let now = gate.clock.believed();
+            let moment = gate.moment();
             let first = locks.prints().next();
             let found =
-                first.and_then(|lock| gate.claims.in_doubt(lock, now)).filter(|(_, record)| {
+                first.and_then(|lock| gate.claims.in_doubt(lock, moment)).filter(|(_, record)| {
                     let was = &record.locks;
                     locks.key.is_some()
                         || was.is_same_revision(&locks)
@@ -255,7 +254,7 @@ impl Gate {
 
     /// Returns what is in doubt.
     pub fn doubts(&self, now: UnixMs) -> Vec<Doubt> {
-        self.claims.doubts(self.clock.read(now).clock.believed()).collect()
+        self.claims.doubts(Moment::new(&self.clock, &self.clock.read(now).clock)).collect()
     }
 
     /// Returns how an event is named in reports: by its key, else its entity, else its source.
@@ -295,10 +294,10 @@ impl Gate {
         let known = event.key.and_then(|key| self.keys.get(key));
         let since =
             event.key.zip(known).map(|(key, known)| self.keys.since(key, &known, &self.clock));
-        let now = self.clock.believed();
-        let refusal = self.judge(&event, known, self.keys.horizon(), now).ok();
+        let moment = self.moment();
+        let refusal = self.judge(&event, known, self.keys.horizon(), moment).ok();
         let refusal = refusal.filter(|judgement| judgement.judged.verdict != Verdict::Fresh);
-        Error::lost(refusal.map(|judgement| self.report(judgement, since, now)))
+        Error::lost(refusal.map(|judgement| self.report(judgement, since, moment)))
     }
 
     /// Answers a commit of a claim that has ended: fine if it was this very one.

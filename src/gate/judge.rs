@@ -1,7 +1,7 @@
 //! The order of judgement, and what becomes of what was judged: semantics, section 2.
 
 use super::Gate;
-use crate::claims::{Hold, Locks, Record};
+use crate::claims::{Hold, Locks, Moment, Record};
 use crate::error::Error;
 use crate::event::{Place, Resolved};
 use crate::fingerprint::Print;
@@ -26,7 +26,7 @@ impl Gate {
     /// Judges an event, and remembers what follows from the verdict.
     pub(super) fn judge_and_record(&mut self, event: &Resolved) -> Result<Verdict, Error> {
         let known = event.key.and_then(|key| self.keys.get(key));
-        let judgement = self.judge(event, known, self.keys.horizon(), self.clock.believed())?;
+        let judgement = self.judge(event, known, self.keys.horizon(), self.moment())?;
         let verdict = judgement.judged.verdict;
         let settles = judgement.settles_position();
         if verdict == Verdict::Fresh {
@@ -36,6 +36,11 @@ impl Gate {
         }
         self.count(verdict);
         Ok(verdict)
+    }
+
+    /// Returns the moment of this batch, for looking at claims.
+    pub(super) fn moment(&self) -> Moment {
+        self.claims.moment(&self.clock)
     }
 
     pub(super) fn count(&mut self, verdict: Verdict) {
@@ -50,10 +55,10 @@ impl Gate {
         event: &Resolved,
         reading: &Reading,
     ) -> Result<Inspection, Error> {
-        let now = reading.clock.believed();
+        let moment = Moment::new(&self.clock, &reading.clock);
         let Outlook { horizon, known, since } = self.keys.outlook(event.key, reading);
-        let judgement = self.judge(event, known, horizon, now)?;
-        Ok(self.report(judgement, since, now))
+        let judgement = self.judge(event, known, horizon, moment)?;
+        Ok(self.report(judgement, since, moment))
     }
 
     /// Says what was judged, and why.
@@ -61,23 +66,19 @@ impl Gate {
         &self,
         judgement: Judgement<'_>,
         since: Option<u64>,
-        now: u64,
+        moment: Moment,
     ) -> Inspection {
         let Judgement { judged, known, blocking, .. } = judgement;
         let Judged { verdict, expected, current } = judged;
         let told = known
             .filter(|_| verdict == Verdict::Duplicate)
-            .and_then(|known| self.keys.answers().told(known.commit?, now));
+            .and_then(|known| self.keys.answers().told(known.commit?, moment.now));
         let retry_after = blocking
             .filter(|_| verdict == Verdict::Pending)
-            .map(|record| Millis::new(self.claims.lease_until(record).saturating_sub(now)));
-        let held_since = blocking.map(|record| {
-            let lapsed = || self.claims.lease_until(record);
-            if verdict == Verdict::InDoubt {
-                record.doubt.unwrap_or_else(lapsed)
-            } else {
-                record.stamp
-            }
+            .map(|record| Millis::new(moment.lease_until(record).saturating_sub(moment.now)));
+        let held_since = blocking.map(|record| match verdict == Verdict::InDoubt {
+            true => moment.doubt_since(record),
+            false => moment.stamp(record),
         });
         Inspection {
             verdict,
@@ -96,14 +97,14 @@ impl Gate {
         event: &Resolved,
         known: Option<Known>,
         horizon: u64,
-        now: u64,
+        moment: Moment,
     ) -> Result<Judgement<'_>, Error> {
         let position = event.position.as_ref().map(|place| self.sources.judge(place));
         let source = event.position.as_ref().map_or(Hold::Free, |place| {
             if self.claims.is_empty() {
                 Hold::Free
             } else {
-                self.claims.hold(self.lock_of(place), now)
+                self.claims.hold(self.lock_of(place), moment)
             }
         });
         let is_position_fresh = source.blocking().is_none()
@@ -111,7 +112,7 @@ impl Gate {
         let decided =
             |judged, blocking| Ok(Judgement { judged, known, blocking, is_position_fresh });
         if let Some(key) = event.key {
-            let hold = self.claims.hold(key, now);
+            let hold = self.claims.hold(key, moment);
             if let Some(record) = hold.blocking() {
                 let conflicts = record.content.zip(event.content).is_some_and(|(a, b)| a != b);
                 let verdict = if conflicts { Verdict::Conflict } else { blocked(hold) };
@@ -141,7 +142,7 @@ impl Gate {
             return decided(Verdict::Fresh.into(), None);
         };
         let judged = self.entities.judge(*entity, revision, event.content);
-        let hold = self.claims.hold(*entity, now);
+        let hold = self.claims.hold(*entity, moment);
         match (judged, hold.blocking()) {
             (Ok(judged), _) if judged.verdict.is_final() => decided(judged, None),
             (judged, Some(record)) => {
