@@ -18,6 +18,8 @@
 mod histories;
 #[path = "../tests/oracle/mod.rs"]
 mod oracle;
+#[path = "writing/claims.rs"]
+mod writing;
 
 use std::io::{self, BufWriter, Write};
 
@@ -55,7 +57,7 @@ fn argument(name: &str, default: u64) -> u64 {
 
 /// Writes one history, and returns how many events it judges.
 fn history(seed: u64, out: &mut impl Write) -> io::Result<u64> {
-    let mut world = World::new(seed);
+    let mut world = World::new(seed, !seed.is_multiple_of(3));
     let mut oracle = Oracle::new(world.options.clone(), world.opened);
     let mut opening = vec![op("open"), field("seed", seed), field("now", world.opened)];
     opening.push(field("secret", quoted(&hex(&world.secret))));
@@ -107,10 +109,19 @@ fn call(oracle: &mut Oracle, step: &Step) -> Option<(Vec<String>, u64)> {
             Some((with(fields, expect(answer)), 0))
         }
         Step::Forget { target } => {
-            let [count] = oracle.forget(target).try_into().ok()?;
+            let mut after = oracle.clone();
+            let [count] = after.forget(target).try_into().ok()?;
+            *oracle = after;
             let fields = vec![op("forget"), field("what", what(target))];
             Some((with(fields, field("expect", count)), 0))
         }
+        Step::Claim { .. }
+        | Step::Commit { .. }
+        | Step::Release { .. }
+        | Step::Doubt { .. }
+        | Step::Extend { .. }
+        | Step::Resolve { .. }
+        | Step::Doubts { .. } => writing::call(oracle, step).map(|fields| (fields, 1)),
     }
 }
 
@@ -131,6 +142,8 @@ fn look(oracle: &Oracle) -> Option<Vec<String>> {
         Verdict::Duplicate,
         Verdict::Stale,
         Verdict::Conflict,
+        Verdict::Pending,
+        Verdict::InDoubt,
         Verdict::Early,
         Verdict::Expired,
     ];
@@ -155,6 +168,10 @@ fn options(options: &Options) -> String {
         field("timeFromId", options.time_from_id),
         field("maxSkew", options.max_skew),
         field("maxClockJump", options.max_clock_jump),
+        field("resultRetention", options.result_retention),
+        field("maxResultBytes", options.max_result_bytes),
+        field("lease", options.lease),
+        field("afterCrash", quoted(if options.hold { "hold" } else { "retry" })),
     ];
     fields.extend(ordinal("maxJump", &options.max_jump));
     match &options.revisions {
@@ -192,15 +209,25 @@ fn event(event: &Event) -> String {
         .into_iter()
         .filter_map(|(name, text)| text.as_ref().map(|text| field(name, quoted(text))))
         .collect();
-    match content {
-        Some(Content::Bytes(bytes)) => {
-            fields.push(field("content", object(&[field("bytes", quoted(&hex(bytes)))])));
-        }
-        Some(Content::Json(json)) => fields.push(field("content", value(json))),
-        None => {}
-    }
+    fields.extend(content.as_ref().map(|given| field("content", written(given))));
     fields.extend(time.map(|time| field("time", time)));
     object(&fields)
+}
+
+/// Writes content: JSON as it is, and bytes as what no history has as JSON.
+fn written(content: &Content) -> String {
+    match content {
+        Content::Bytes(bytes) => object(&[field("bytes", quoted(&hex(bytes)))]),
+        Content::Json(json) => value(json),
+    }
+}
+
+/// Writes stored content, which is canonical: it knows no −0.
+fn stored(content: &Content) -> String {
+    match content {
+        Content::Json(Value::Number(number)) => value(&Value::Number(number + 0.0)),
+        Content::Json(_) | Content::Bytes(_) => written(content),
+    }
 }
 
 fn value(json: &Value) -> String {
@@ -225,6 +252,9 @@ fn inspection(judgement: &Judgement) -> String {
         fields.extend(number.as_ref().map(|number| field(name, quoted(number.text()))));
     }
     fields.extend(judgement.since.map(|since| field("since", since)));
+    fields.extend(judgement.retry_after.map(|after| field("retryAfter", after)));
+    fields.extend(judgement.result.as_ref().map(|kept| field("result", stored(&kept.0))));
+    fields.extend(judgement.omitted.then(|| field("omitted", true)));
     object(&fields)
 }
 

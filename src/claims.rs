@@ -12,7 +12,7 @@ use crate::table::{Arena, NoRoom, Room, Table, WideSlot};
 use crate::time::{Clock, Millis, UnixMs};
 
 /// What a claim is accounted with: its record, and the room that its commit will take.
-const CLAIM_BYTES: u64 = 768;
+const CLAIM_BYTES: u64 = 896;
 
 /// What becomes of a claim whose lease ran out without an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,10 +77,8 @@ impl Locks {
     }
 
     pub(crate) fn is_same_position(&self, other: &Self) -> bool {
-        let lock = |locks: &Self| {
-            locks.place.as_ref().map(|(place, lock)| (*lock, place.position.clone()))
-        };
-        self.place.is_some() && lock(self) == lock(other)
+        let place = |locks: &Self| locks.place.as_ref().map(|(place, _)| place.clone());
+        self.place.is_some() && place(self) == place(other)
     }
 
     /// Returns the event that it was, without what only its acceptance needs.
@@ -111,6 +109,8 @@ pub(crate) struct Record {
     pub(crate) doubt: Option<u64>,
     /// Whether one of its locks was taken away.
     pub(crate) is_lost: bool,
+    /// What is set aside for its commit beyond what every claim is accounted with.
+    pub(crate) reserved: u64,
 }
 
 impl Record {
@@ -299,7 +299,9 @@ impl Claims {
     pub(crate) fn add(&mut self, record: Record, room: &mut Room) -> Result<(), NoRoom> {
         let token = record.token;
         let locks = record.locks.clone();
-        let number = self.records.insert(record, room)?;
+        let reserved = record.reserved;
+        room.take(reserved)?;
+        let number = self.records.insert(record, room).inspect_err(|_| room.give(reserved))?;
         let slot = |lock| WideSlot::new(lock, 0, [number, 0]);
         // First whatever may fail.
         for lock in locks.prints() {
@@ -342,7 +344,13 @@ impl Claims {
                 self.locks.remove(lock);
             }
         }
-        self.records.remove(number, room)
+        self.remove(number, room)
+    }
+
+    fn remove(&mut self, number: u64, room: &mut Room) -> Option<Record> {
+        let record = self.records.remove(number, room)?;
+        room.give(record.reserved);
+        Some(record)
     }
 
     /// Ends the claim on an identity, whatever its state; returns whether there was one.
@@ -425,7 +433,7 @@ impl Claims {
         let prints = record.locks.prints();
         let holds_any = prints.into_iter().any(|lock| self.is_held_by(lock, number));
         if !holds_any {
-            self.records.remove(number, room);
+            self.remove(number, room);
         }
     }
 }

@@ -203,7 +203,7 @@ impl Resolved {
 }
 
 /// Where in a log an event stood.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) source: Print,
     pub(crate) epoch: Ordinal,

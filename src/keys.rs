@@ -257,6 +257,10 @@ impl Keys {
     /// Frees memory by forgetting the oldest keys; false when only those of this very tick remain.
     pub(crate) fn make_room(&mut self, bytes: u64, clock: &Clock, room: &mut Room) -> bool {
         let count = self.slots.segment_count();
+        // What could never be found is not worth forgetting anything for.
+        if room.free().saturating_add(self.slots.bytes()) < bytes {
+            return false;
+        }
         let mut fruitless = 0_usize;
         let mut stuck = 0_usize;
         while room.free() < bytes {

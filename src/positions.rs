@@ -159,6 +159,17 @@ impl Sources {
         self.table.growth_of(source).saturating_add(LARGE_BYTES).saturating_add(window)
     }
 
+    /// Returns the memory to set aside for settling a position later, beside its slot.
+    pub(crate) fn reserve_for(&self, place: &Place) -> u64 {
+        let Positions::Window(width) = self.order else { return LARGE_BYTES };
+        let known =
+            self.table.get(place.source).and_then(|(slot, _)| self.larges.get(slot.words[0]));
+        match known {
+            Some(progress) if progress.epoch == place.epoch => 0,
+            Some(_) | None => LARGE_BYTES.saturating_add(Window::bytes(width)),
+        }
+    }
+
     /// Forgets a source for good; returns whether it was known.
     pub(crate) fn forget(&mut self, source: Print, room: &mut Room) -> bool {
         self.drop_large(source, room);

@@ -119,6 +119,11 @@ impl<S: Slot> Table<S> {
         self.segments.len()
     }
 
+    /// Returns what the segments are accounted with.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.segments.iter().map(Segment::bytes).fold(0, u64::saturating_add)
+    }
+
     /// Returns the segment in which a print has its place.
     pub(crate) fn segment_of(&self, print: Print) -> usize {
         // A shift by 64 would overflow; an empty or single directory has only the first entry.

@@ -11,6 +11,8 @@
 )]
 #![allow(clippy::print_stdout, reason = "the story of a failure is for the reader of the test")]
 
+#[path = "memory/claims.rs"]
+mod claims;
 mod histories;
 mod oracle;
 mod subject;
@@ -86,6 +88,10 @@ impl History {
             time_from_id: false,
             max_skew: 10,
             max_clock_jump: DAY,
+            result_retention: DAY,
+            max_result_bytes: 65_536,
+            lease: 60_000,
+            hold: false,
         };
         let (now, tick) = (1_700_000_000_000, options.tick());
         Self {

@@ -100,6 +100,7 @@ impl Gate {
             lease_least: 0,
             doubt: None,
             is_lost: false,
+            reserved: event.position.as_ref().map_or(0, |place| self.sources.reserve_for(place)),
         };
         self.add_claim(record).map_err(|_| Error::capacity())?;
         self.count(verdict);
@@ -131,7 +132,7 @@ impl Gate {
     fn add_claim(&mut self, record: Record) -> Result<(), NoRoom> {
         let Self { claims, keys, clock, room, .. } = self;
         claims.tidy(clock.believed(), room);
-        let bytes = claims.growth_of(&record.locks);
+        let bytes = claims.growth_of(&record.locks).saturating_add(record.reserved);
         // Asked for beforehand, since a record that found no room would be gone.
         if room.free() < bytes {
             make_room(keys, clock, room, bytes)?;

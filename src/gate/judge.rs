@@ -76,10 +76,10 @@ impl Gate {
         let retry_after = blocking
             .filter(|_| verdict == Verdict::Pending)
             .map(|record| Millis::new(moment.lease_until(record).saturating_sub(moment.now)));
-        let held_since = blocking.map(|record| match verdict == Verdict::InDoubt {
-            true => moment.doubt_since(record),
-            false => moment.stamp(record),
-        });
+        let is_doubt = verdict == Verdict::InDoubt;
+        let stamped =
+            |record| if is_doubt { moment.doubt_since(record) } else { moment.stamp(record) };
+        let held_since = blocking.map(stamped);
         Inspection {
             verdict,
             result: told.as_ref().and_then(|told| told.answer.cloned()),

@@ -104,6 +104,14 @@ impl Slots {
         }
     }
 
+    /// Returns at most how much memory could be given back, results aside.
+    pub(super) fn bytes(&self) -> u64 {
+        [&self.contents, &self.apart, &self.commits]
+            .into_iter()
+            .map(Table::bytes)
+            .fold(self.table.bytes(), u64::saturating_add)
+    }
+
     /// Gives memory back that there is no use for around a key.
     pub(super) fn fit_around(&mut self, print: Print, room: &mut Room) {
         self.table.fit_around(print, room);

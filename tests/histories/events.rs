@@ -16,7 +16,13 @@ const SOURCES: [&str; 3] = ["c", "b:c", "source"];
 impl World {
     /// Draws an event for a reading of `now`.
     pub(crate) fn event(&mut self, oracle: &Oracle, now: u64) -> Event {
-        let event = match self.recalled() {
+        let claimed = self.claimed(oracle);
+        let event = match claimed.or_else(|| self.recalled()) {
+            // Whoever claims mostly does so again and again.
+            Some(event) if self.claims && self.random.chance(40) => event,
+            Some(event) if self.claims && self.random.chance(40) => {
+                self.sent_again(event, oracle, now)
+            }
             Some(event) if self.random.chance(30) => self.sent_again(event, oracle, now),
             _ => self.unseen(oracle, now),
         };
@@ -44,13 +50,15 @@ impl World {
 
     /// The same event again, as it was or with one thing changed.
     fn sent_again(&mut self, mut event: Event, oracle: &Oracle, now: u64) -> Event {
-        match self.random.weighted(&[8, 4, 3, 1, 2, 2, 2]) {
+        match self.random.weighted(&[8, 4, 3, 1, 2, 2, 2, 1]) {
             0 => {}
             1 => event.content = self.content(),
             2 => event.time = self.time(oracle, now),
             3 => event.scope = self.random.pick(&SCOPES).map(str::to_owned),
             4 => self.give_revision(&mut event, oracle),
             5 => self.give_position(&mut event, oracle),
+            // The same position of another epoch is another position.
+            6 if event.source.is_some() => event.epoch = Some(self.random.up_to(3).to_string()),
             _ => event.id = Some(self.id(now)),
         }
         event
@@ -155,7 +163,7 @@ impl World {
         }
     }
 
-    fn content(&mut self) -> Option<Content> {
+    pub(super) fn content(&mut self) -> Option<Content> {
         let text = |text: &str| Value::Text(text.to_owned());
         let member = |name: &str, value| (name.to_owned(), value);
         let (one, two) = (Value::Number(1.0), Value::List(vec![Value::Null, Value::Bool(true)]));

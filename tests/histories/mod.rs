@@ -12,10 +12,12 @@
     reason = "the numbers are small, and a panic here fails the test"
 )]
 
+mod claims;
 mod events;
 pub(crate) mod random;
 mod settings;
 
+use crate::oracle::content::Content;
 use crate::oracle::event::{Event, Name};
 use crate::oracle::number::Number;
 use crate::oracle::options::Options;
@@ -29,6 +31,20 @@ pub(crate) enum Step {
     CheckAll { events: Vec<Event>, now: u64 },
     Inspect { event: Event, now: u64 },
     Forget { target: Target },
+    Claim { event: Event, lease: Option<u64>, now: u64 },
+    Commit { token: u64, result: Option<Content>, now: u64 },
+    Release { token: u64, now: u64 },
+    Doubt { token: u64, now: u64 },
+    Extend { token: u64, lease: u64, now: u64 },
+    Resolve { event: Event, how: Resolution, now: u64 },
+    Doubts { now: u64 },
+}
+
+/// How a doubt is resolved.
+#[derive(Clone, Debug)]
+pub(crate) enum Resolution {
+    Committed(Option<Content>),
+    Released,
 }
 
 /// A small world of producers, drawn from a seed.
@@ -37,6 +53,8 @@ pub(crate) struct World {
     pub(crate) options: Options,
     pub(crate) opened: u64,
     pub(crate) secret: [u8; 16],
+    /// Whether events are claimed, too, or only checked.
+    claims: bool,
     random: Random,
     /// The time that the caller's clock would show if it were right.
     now: u64,
@@ -49,19 +67,22 @@ pub(crate) struct World {
 const RECENT_MAX: usize = 60;
 
 impl World {
-    /// Draws a world.
-    pub(crate) fn new(seed: u64) -> Self {
+    /// Draws a world, with claims or without.
+    pub(crate) fn new(seed: u64, claims: bool) -> Self {
         let mut random = Random::new(seed);
         let base = settings::base(&mut random);
         let options = settings::options(&mut random, &base);
         let opened = *random.pick(&[0, 5, 1_700_000_000_000, 1_700_000_000_999]);
         let mut secret = [0; 16];
         secret.fill_with(|| random.next() as u8);
-        Self { options, opened, secret, random, now: opened, base, recent: Vec::new() }
+        Self { options, opened, secret, claims, random, now: opened, base, recent: Vec::new() }
     }
 
     /// Draws the next call.
     pub(crate) fn step(&mut self, oracle: &Oracle) -> Step {
+        if self.claims && self.random.chance(65) {
+            return self.claim_step(oracle);
+        }
         match self.random.weighted(&[72, 12, 12, 4]) {
             0 => {
                 let now = self.reading(oracle);
@@ -84,7 +105,13 @@ impl World {
     fn reading(&mut self, oracle: &Oracle) -> u64 {
         let retention = self.options.retention;
         let jump = self.options.max_clock_jump;
-        match self.random.weighted(&[25, 58, 4, 5, 2, 2, 4]) {
+        if let Some(end) = self.known_end(oracle) {
+            self.now = self.now.max(end);
+            return self.now;
+        }
+        // Leases are shorter than retentions, so time passes more slowly for them.
+        let still = if self.claims { 90 } else { 25 };
+        match self.random.weighted(&[still, 58, 4, 5, 2, 2, 4]) {
             0 => {}
             1 => self.now += self.random.up_to((retention / 20).max(1)),
             // The clock goes back: for one reading, and once in a while for good.

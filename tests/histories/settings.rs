@@ -55,5 +55,9 @@ pub(crate) fn options(random: &mut Random, base: &Number) -> Options {
         time_from_id: random.chance(50),
         max_skew: *random.pick(&[0, 5, 300_000, retention / 2]),
         max_clock_jump: *random.pick(&[20, DAY, retention / 4, retention * 3, 365 * DAY]),
+        result_retention: *random.pick(&[1, retention / 3, retention * 2, retention * 2]),
+        max_result_bytes: *random.pick(&[0, 4, 65_536, 65_536]),
+        lease: *random.pick(&[1, 7, retention.div_ceil(8), retention.div_ceil(3), retention * 2]),
+        hold: random.chance(50),
     }
 }

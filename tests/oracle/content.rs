@@ -7,6 +7,18 @@ pub(crate) enum Content {
     Json(Value),
 }
 
+/// Content that was kept, and is the same as another exactly where their texts are.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept(pub(crate) Content);
+
+impl PartialEq for Kept {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.text() == other.0.text()
+    }
+}
+
+impl Eq for Kept {}
+
 /// A JSON value, with its members in the order in which they were written.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Value {
@@ -35,7 +47,36 @@ impl Content {
     }
 }
 
+impl Content {
+    /// Returns the number of bytes it takes as a result: as it is, or as canonical JSON.
+    pub(crate) fn length(&self) -> u64 {
+        let length = match self {
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Json(value) => value.length(),
+        };
+        length as u64
+    }
+}
+
 impl Value {
+    fn length(&self) -> usize {
+        match self {
+            Self::Null => 4,
+            Self::Bool(value) => value.to_string().len(),
+            Self::Number(value) => (value + 0.0).to_string().len(),
+            // No text here needs to be escaped.
+            Self::Text(value) => value.len() + 2,
+            Self::List(values) => {
+                let items: usize = values.iter().map(|value| value.length() + 1).sum();
+                items.max(1) + 1
+            }
+            Self::Members(members) => {
+                let length = |(name, value): &(String, Self)| name.len() + 3 + value.length() + 1;
+                members.iter().map(length).sum::<usize>().max(1) + 1
+            }
+        }
+    }
+
     fn text(&self) -> String {
         match self {
             Self::Null => "null".to_owned(),

@@ -6,31 +6,40 @@
 
 #![allow(dead_code, reason = "each crate that includes the oracle uses a part of it")]
 #![allow(clippy::arithmetic_side_effects, reason = "an overflow here should fail the test")]
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a panic here fails the test")]
 #![allow(clippy::std_instead_of_alloc, reason = "a test has the whole standard library")]
 
+pub(crate) mod claiming;
+pub(crate) mod claims;
 pub(crate) mod content;
 pub(crate) mod event;
 pub(crate) mod number;
 pub(crate) mod options;
+mod results;
 mod rules;
 mod sources;
 mod time;
 
 use std::collections::BTreeMap;
 
+use claims::Held;
+use content::Kept;
 use event::{Event, Name};
 use number::Number;
 use options::Options;
+use results::Record;
 use sources::Source;
 use time::{Clock, Horizon, Reading};
 
-/// What can be said of an event without claims.
+/// What can be said of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verdict {
     Fresh,
     Duplicate,
     Stale,
     Conflict,
+    Pending,
+    InDoubt,
     Early,
     Expired,
 }
@@ -42,6 +51,10 @@ pub(crate) struct Judgement {
     pub(crate) expected: Option<Number>,
     pub(crate) current: Option<Number>,
     pub(crate) since: Option<u64>,
+    pub(crate) retry_after: Option<u64>,
+    /// The stored result.
+    pub(crate) result: Option<Kept>,
+    pub(crate) omitted: bool,
 }
 
 /// Why an event was not judged.
@@ -49,6 +62,8 @@ pub(crate) struct Judgement {
 pub(crate) enum Failure {
     InvalidEvent,
     Jump,
+    LostClaim,
+    NotInDoubt,
 }
 
 /// What `forget` is told to forget.
@@ -68,6 +83,8 @@ struct Key {
     accepted: Option<u64>,
     time: Option<u64>,
     content: Option<String>,
+    /// What its claim left; a key that was only checked has nothing.
+    record: Option<Record>,
 }
 
 #[derive(Clone, Debug)]
@@ -88,6 +105,11 @@ pub(crate) struct Oracle {
     entities: BTreeMap<Name, Entity>,
     sources: BTreeMap<Name, Source>,
     counts: BTreeMap<Verdict, u64>,
+    /// The claims that have not ended, by token.
+    claims: BTreeMap<u64, Held>,
+    /// The claims that were granted of late, ended or not, by token.
+    granted: BTreeMap<u64, Held>,
+    token: u64,
 }
 
 impl Verdict {
@@ -98,6 +120,8 @@ impl Verdict {
             Self::Duplicate => "duplicate",
             Self::Stale => "stale",
             Self::Conflict => "conflict",
+            Self::Pending => "pending",
+            Self::InDoubt => "in-doubt",
             Self::Early => "early",
             Self::Expired => "expired",
         }
@@ -110,6 +134,8 @@ impl Failure {
         match self {
             Self::InvalidEvent => "invalid_event",
             Self::Jump => "jump",
+            Self::LostClaim => "lost_claim",
+            Self::NotInDoubt => "not_in_doubt",
         }
     }
 }
@@ -126,6 +152,9 @@ impl Oracle {
             entities: BTreeMap::new(),
             sources: BTreeMap::new(),
             counts: BTreeMap::new(),
+            claims: BTreeMap::new(),
+            granted: BTreeMap::new(),
+            token: 0,
         }
     }
 
@@ -184,19 +213,21 @@ impl Oracle {
     /// Forgets one record, and returns the numbers of records that the page allows to have been
     /// there.
     pub(crate) fn forget(&mut self, target: &Target) -> Vec<u64> {
+        let touched = self.end_touched(target);
         let found = match target {
             Target::Key(name) => {
                 let key = self.keys.remove(name);
                 let mark = key.map(|key| self.mark(&key));
                 if mark.is_some_and(|mark| mark < self.horizon.high) {
-                    return vec![0, 1];
+                    return (0..=1 + touched).collect();
                 }
                 mark.is_some()
             }
             Target::Entity(name) => self.entities.remove(name).is_some(),
             Target::Source(name) => self.sources.remove(name).is_some(),
         };
-        vec![u64::from(found)]
+        // Whether a claim counts as a record is left open.
+        (u64::from(found)..=u64::from(found) + touched).collect()
     }
 
     /// Tells the oracle the horizon that the real gate reports, and returns whether the page
@@ -274,7 +305,11 @@ impl Oracle {
         if reading.settled {
             for key in self.keys.values_mut().chain(&mut self.first) {
                 key.accepted.get_or_insert(reading.earlier);
+                if let Some(record) = &mut key.record {
+                    record.committed.get_or_insert(reading.earlier);
+                }
             }
+            self.claims.values_mut().for_each(|claim| claim.settle(reading.earlier));
         }
         self.drop_forgotten();
         Reading { earlier: reading.stamp, ..reading }

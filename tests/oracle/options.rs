@@ -28,6 +28,11 @@ pub(crate) struct Options {
     pub(crate) time_from_id: bool,
     pub(crate) max_skew: u64,
     pub(crate) max_clock_jump: u64,
+    pub(crate) result_retention: u64,
+    pub(crate) max_result_bytes: u64,
+    pub(crate) lease: u64,
+    /// Whether a lapsed claim is held in doubt, instead of being taken over.
+    pub(crate) hold: bool,
 }
 
 /// One day in milliseconds.

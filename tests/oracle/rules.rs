@@ -1,5 +1,6 @@
 //! The order of judgement, and what each verdict changes.
 
+use super::claims::Lock;
 use super::event::{Event, Facts, Name};
 use super::number::Number;
 use super::options::Revisions;
@@ -16,7 +17,15 @@ enum Memory<'a> {
 impl Judgement {
     /// Returns a verdict with nothing beside it.
     pub(crate) fn of(verdict: Verdict) -> Self {
-        Self { verdict, expected: None, current: None, since: None }
+        Self {
+            verdict,
+            expected: None,
+            current: None,
+            since: None,
+            retry_after: None,
+            result: None,
+            omitted: false,
+        }
     }
 
     /// Returns the judgement on the first ordinal of its kind where it is fixed which comes first.
@@ -38,21 +47,38 @@ impl Oracle {
         let Some(facts) = event.facts(&self.options, reading.stamp) else {
             return vec![Err(Failure::InvalidEvent)];
         };
-        let memories = self.memories(&facts, reading).into_iter();
-        memories.map(|memory| self.judge(&facts, memory, reading)).collect()
+        self.outcomes_of(&facts, reading)
+    }
+
+    /// Returns every answer that the page allows for a valid event.
+    pub(super) fn outcomes_of(
+        &self,
+        facts: &Facts,
+        reading: &Reading,
+    ) -> Vec<Result<Judgement, Failure>> {
+        let memories = self.memories(facts, reading).into_iter();
+        memories.map(|memory| self.judge(facts, memory, reading)).collect()
     }
 
     /// Counts a judgement and records what it changes.
     pub(super) fn record(&mut self, event: &Event, judgement: &Judgement, reading: &Reading) {
         *self.counts.entry(judgement.verdict).or_default() += 1;
-        let Some(Facts { key, revision, position, content, time }) =
-            event.facts(&self.options, reading.stamp)
-        else {
+        let Some(facts) = event.facts(&self.options, reading.stamp) else {
             return;
         };
-        if let (Some((name, epoch, position)), false) =
-            (position, judgement.verdict == Verdict::Early)
-        {
+        let verdict = judgement.verdict;
+        let settles = match verdict {
+            Verdict::Fresh => true,
+            Verdict::Pending | Verdict::InDoubt | Verdict::Early => false,
+            Verdict::Duplicate | Verdict::Stale | Verdict::Conflict | Verdict::Expired => {
+                self.locked(&facts, Lock::Position, reading).is_none()
+            }
+        };
+        if verdict == Verdict::Fresh {
+            self.displace(&facts);
+        }
+        let Facts { key, revision, position, content, time } = facts;
+        if let (Some((name, epoch, position)), true) = (position, settles) {
             let rules = &self.options.positions;
             let source = self.sources.get(&name);
             // A refused event settles its position too, lest the log be blocked by it.
@@ -67,7 +93,7 @@ impl Oracle {
         if let Some(name) = key {
             let believed = reading.clock.ahead.is_none();
             let accepted = believed.then_some(reading.stamp);
-            let key = Key { accepted, time, content: content.clone() };
+            let key = Key { accepted, time, content: content.clone(), record: None };
             self.first.get_or_insert_with(|| key.clone());
             self.keys.insert(name, key);
         }
@@ -110,28 +136,59 @@ impl Oracle {
         memory: Memory<'_>,
         reading: &Reading,
     ) -> Result<Judgement, Failure> {
+        let content = facts.content.as_ref();
+        if differ(self.in_flight(facts, Lock::Key, reading).as_ref(), content) {
+            return Ok(Judgement::of(Verdict::Conflict));
+        }
+        if let Some(judgement) = self.locked(facts, Lock::Key, reading) {
+            return Ok(judgement);
+        }
         match memory {
-            Memory::Kept(key) => {
-                let other = differ(key.content.as_ref(), facts.content.as_ref());
-                let verdict = if other { Verdict::Conflict } else { Verdict::Duplicate };
-                // Of the times, the age mark is the only one that the state keeps.
-                let since = Some(key.mark(reading.earlier));
-                return Ok(Judgement { since, ..Judgement::of(verdict) });
-            }
+            Memory::Kept(key) => return Ok(self.judge_kept(key, content, reading)),
             Memory::Gone { expired: true } => return Ok(Judgement::of(Verdict::Expired)),
             Memory::Gone { expired: false } => {}
         }
         if let Some((name, epoch, position)) = &facts.position {
             let source = self.sources.get(name);
             let judgement = sources::judge(&self.options.positions, source, epoch, position);
+            let open = [Verdict::Fresh, Verdict::Early].contains(&judgement.verdict);
+            if let (Some(locked), true) = (self.locked(facts, Lock::Position, reading), open) {
+                return Ok(locked);
+            }
             if judgement.verdict != Verdict::Fresh {
                 return Ok(judgement);
             }
         }
-        match &facts.revision {
-            Some((name, revision)) => self.judge_revision(name, revision, facts.content.as_ref()),
-            None => Ok(Judgement::of(Verdict::Fresh)),
+        let Some((name, revision)) = &facts.revision else {
+            return Ok(Judgement::of(Verdict::Fresh));
+        };
+        let judged = self.judge_revision(name, revision, content);
+        let open = judged.as_ref().map_or(true, |judgement| {
+            [Verdict::Fresh, Verdict::Early].contains(&judgement.verdict)
+        });
+        // Another content for the revision in flight comes before the jump, and the lock after it.
+        if open && differ(self.in_flight(facts, Lock::Entity, reading).as_ref(), content) {
+            return Ok(Judgement::of(Verdict::Conflict));
         }
+        let judged = judged?;
+        match self.locked(facts, Lock::Entity, reading) {
+            Some(locked) if open => Ok(locked),
+            _ => Ok(judged),
+        }
+    }
+
+    fn judge_kept(&self, key: &Key, content: Option<&String>, reading: &Reading) -> Judgement {
+        // Of the times, the age mark is the only one that the state keeps.
+        let since = Some(key.mark(reading.earlier));
+        if differ(key.content.as_ref(), content) {
+            return Judgement { since, ..Judgement::of(Verdict::Conflict) };
+        }
+        let told = key
+            .record
+            .as_ref()
+            .map(|record| record.told(&self.options, reading.clock.believed, reading.earlier));
+        let (result, omitted) = told.unwrap_or((None, false));
+        Judgement { since, result, omitted, ..Judgement::of(Verdict::Duplicate) }
     }
 
     fn judge_revision(

@@ -37,6 +37,17 @@ pub(crate) fn judge(
     }
 }
 
+/// Returns whether a position that was fresh is so no longer, since others went past it.
+pub(crate) fn is_behind(
+    positions: &Positions,
+    source: Option<&Source>,
+    epoch: &Number,
+    position: &Number,
+) -> bool {
+    let verdict = judge(positions, source, epoch, position).verdict;
+    [Verdict::Duplicate, Verdict::Stale, Verdict::Expired].contains(&verdict)
+}
+
 /// Returns what is known of the source once the position is settled, which was found to be fresh.
 pub(crate) fn settle(
     positions: &Positions,

@@ -2,13 +2,18 @@
 
 #![allow(dead_code, reason = "each test that includes the subject uses a part of it")]
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a panic here fails the test")]
+#![allow(clippy::std_instead_of_alloc, reason = "a test has the whole standard library")]
 
 use onceward::{
-    CanonicalJson, Content, Error, Event, Gate, Json, Millis, Options, Ordinal, Positions,
-    Revisions, Secret, Target, UnixMs, Verdict,
+    AfterCrash, CanonicalJson, Claim, Content, Error, Event, Gate, Inspection, Json, Millis,
+    Options, Ordinal, Positions, Revisions, Secret, Target, UnixMs, Verdict,
 };
 
-use crate::oracle::content::{Content as PlainContent, Value};
+pub(crate) mod claims;
+
+use std::collections::BTreeMap;
+
+use crate::oracle::content::{Content as PlainContent, Kept, Value};
 use crate::oracle::event::Event as PlainEvent;
 use crate::oracle::number::Number;
 use crate::oracle::options::{
@@ -28,6 +33,7 @@ pub(crate) struct Figures {
     pub(crate) keys: u64,
     pub(crate) entities: u64,
     pub(crate) sources: u64,
+    pub(crate) claims: u64,
     pub(crate) bytes: u64,
     pub(crate) max_bytes: u64,
     pub(crate) horizon: u64,
@@ -38,6 +44,8 @@ pub(crate) struct Figures {
 #[derive(Debug)]
 pub(crate) struct Subject {
     gate: Gate,
+    /// The claims that were granted, with their events, by token.
+    claims: BTreeMap<u64, (Claim, PlainEvent)>,
 }
 
 impl Subject {
@@ -59,11 +67,14 @@ impl Subject {
             time_from_id: plain.time_from_id,
             max_skew: Millis::new(plain.max_skew),
             max_clock_jump: Millis::new(plain.max_clock_jump),
-            ..Options::default()
+            result_retention: Millis::new(plain.result_retention),
+            max_result_bytes: plain.max_result_bytes,
+            lease: Millis::new(plain.lease),
+            after_crash: if plain.hold { AfterCrash::Hold } else { AfterCrash::Retry },
         };
         let secret = Secret::new(secret).expect("the secret is long enough");
         let gate = Gate::new(options, secret, UnixMs::new(now)).expect("the options are valid");
-        Self { gate }
+        Self { gate, claims: BTreeMap::new() }
     }
 
     /// Judges one event.
@@ -92,12 +103,7 @@ impl Subject {
         let parts = Parts::of(event).ok_or("invalid_event")?;
         let inspection =
             self.gate.inspect(&parts.event(), UnixMs::new(now)).map_err(|error| code(&error))?;
-        Ok(Judgement {
-            verdict: plain_verdict(inspection.verdict),
-            expected: inspection.expected.as_ref().map(plain_number),
-            current: inspection.current.as_ref().map(plain_number),
-            since: inspection.since.map(UnixMs::as_u64),
-        })
+        Ok(judgement(&inspection))
     }
 
     /// Forgets one record.
@@ -118,6 +124,8 @@ impl Subject {
             (PlainVerdict::Duplicate, Verdict::Duplicate),
             (PlainVerdict::Stale, Verdict::Stale),
             (PlainVerdict::Conflict, Verdict::Conflict),
+            (PlainVerdict::Pending, Verdict::Pending),
+            (PlainVerdict::InDoubt, Verdict::InDoubt),
             (PlainVerdict::Early, Verdict::Early),
             (PlainVerdict::Expired, Verdict::Expired),
         ];
@@ -126,6 +134,7 @@ impl Subject {
             keys: stats.keys,
             entities: stats.entities,
             sources: stats.sources,
+            claims: stats.claims,
             bytes: stats.bytes,
             max_bytes: stats.max_bytes,
             horizon: stats.horizon.as_u64(),
@@ -218,6 +227,18 @@ fn plain_number(ordinal: &Ordinal) -> Number {
     Number::ordinal(&ordinal.to_string()).expect("an ordinal is written canonically")
 }
 
+fn judgement(inspection: &Inspection) -> Judgement {
+    Judgement {
+        verdict: plain_verdict(inspection.verdict),
+        expected: inspection.expected.as_ref().map(plain_number),
+        current: inspection.current.as_ref().map(plain_number),
+        since: inspection.since.map(UnixMs::as_u64),
+        retry_after: inspection.retry_after.map(Millis::as_u64),
+        result: inspection.result.as_ref().map(|answer| Kept(claims::answer(answer))),
+        omitted: inspection.omitted,
+    }
+}
+
 fn plain_verdict(verdict: Verdict) -> PlainVerdict {
     match verdict {
         Verdict::Fresh => PlainVerdict::Fresh,
@@ -226,7 +247,8 @@ fn plain_verdict(verdict: Verdict) -> PlainVerdict {
         Verdict::Conflict => PlainVerdict::Conflict,
         Verdict::Early => PlainVerdict::Early,
         Verdict::Expired => PlainVerdict::Expired,
-        Verdict::Pending | Verdict::InDoubt => panic!("{verdict:?} without a claim"),
+        Verdict::Pending => PlainVerdict::Pending,
+        Verdict::InDoubt => PlainVerdict::InDoubt,
     }
 }
 
