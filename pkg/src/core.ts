@@ -7,7 +7,8 @@
  */
 
 import { isErrorCode, OncewardError, ofEvent } from "./errors.js";
-import { limitCallBytes, Sheet } from "./frame.js";
+import { type ContentBytes, limitCallBytes, Sheet } from "./frame.js";
+import { toRefusal } from "./refusal.js";
 import * as glue from "./wasm/core.js";
 import base64 from "./wasm/core_base64.js";
 
@@ -16,6 +17,10 @@ import base64 from "./wasm/core_base64.js";
  */
 export interface CoreOptions {
   readonly retention: number;
+  readonly resultRetention: number;
+  readonly maxResultBytes: number;
+  readonly lease: number;
+  readonly afterCrash: string;
   readonly maxSkew: number;
   readonly maxClockJump: number;
   readonly maxBytes: number;
@@ -27,12 +32,35 @@ export interface CoreOptions {
   readonly timeFromId: boolean;
 }
 
-/** What the core says about an event that is only looked at. */
+/** What the core says about an event that is only looked at, or refused. */
 export interface CoreInspection {
   readonly verdict: number;
+  readonly result?: Uint8Array;
+  readonly isJson?: boolean;
+  readonly omitted?: true;
+  readonly retryAfter?: number;
   readonly expected?: string;
   readonly current?: string;
   readonly since?: number;
+}
+
+/** What the core says of a claim that it granted. */
+export interface CoreClaim {
+  readonly verdict: 0;
+  /** What the core knows the claim by. */
+  readonly ticket: Uint8Array;
+  readonly token: bigint;
+  readonly attempt: number;
+  readonly takeover: boolean;
+  readonly leaseUntil: number;
+}
+
+/** A doubt, as the core reports it. */
+export interface CoreDoubt {
+  readonly key: string;
+  readonly token: bigint;
+  readonly attempt: number;
+  readonly since: number;
 }
 
 /** The core's counters. */
@@ -40,6 +68,7 @@ export interface CoreStats {
   readonly keys: number;
   readonly entities: number;
   readonly sources: number;
+  readonly claims: number;
   readonly bytes: number;
   readonly maxBytes: number;
   readonly horizon: number;
@@ -51,6 +80,8 @@ interface Thrown extends Error {
   readonly code?: unknown;
   /** Which event of a batch is meant. */
   readonly index?: unknown;
+  /** With `lost_claim`: what it says of the event now. */
+  readonly refusal?: CoreInspection;
 }
 
 interface Instance {
@@ -60,6 +91,13 @@ interface Instance {
 
 const FIRST_ROOM = 256;
 const DOUBLED_ROOM_MAX = 64 * 1024;
+
+const RESULT_NONE = 0;
+const RESULT_BYTES = 1;
+const RESULT_JSON = 2;
+
+const RESOLVED_COMMITTED = 0;
+const RESOLVED_RELEASED = 1;
 
 let current: Instance | undefined;
 
@@ -94,6 +132,19 @@ function instance(): Instance {
   return current;
 }
 
+/** Copies an object of the glue without its prototype, so that nothing absent can be inherited. */
+function own<T extends object>(report: T): T {
+  return Object.assign(Object.create(null), report);
+}
+
+/** How the core is told what kind of result it is given. */
+function kindOfResult(result: ContentBytes | undefined): number {
+  if (result === undefined) {
+    return RESULT_NONE;
+  }
+  return result.json ? RESULT_JSON : RESULT_BYTES;
+}
+
 /** Turns what was thrown in a call into what the caller should see; a trap kills the instance. */
 function translate(thrown: unknown, poisoned: Instance): unknown {
   if (thrown instanceof WebAssembly.RuntimeError) {
@@ -103,13 +154,14 @@ function translate(thrown: unknown, poisoned: Instance): unknown {
   if (thrown instanceof OncewardError || !(thrown instanceof Error)) {
     return thrown;
   }
-  const { code, index }: Thrown = thrown;
+  const { code, index, refusal: found }: Thrown = thrown;
   if (!isErrorCode(code)) {
     // An error of the caller's own, such as a getter's, passes unchanged.
     return thrown;
   }
-  const { message } = thrown;
-  return new OncewardError(code, typeof index === "number" ? ofEvent(index, message) : message);
+  const message = typeof index === "number" ? ofEvent(index, thrown.message) : thrown.message;
+  const refusal = found === undefined ? undefined : toRefusal(own(found));
+  return new OncewardError(code, message, { refusal });
 }
 
 function run<T>(call: () => T): T {
@@ -194,8 +246,65 @@ export class CoreGate {
   /** Judges the one event in the scratch and records nothing. */
   inspect(bytes: number, now: number): CoreInspection {
     const core = this.live();
-    // Without a prototype, nothing that is absent can be inherited.
-    return this.#call(() => Object.assign(Object.create(null), core.inspect(bytes, now)));
+    return this.#call(() => own<CoreInspection>(core.inspect(bytes, now)));
+  }
+
+  /** Claims the one event in the scratch, or says why not. */
+  claim(bytes: number, lease: number, now: number): CoreClaim | CoreInspection {
+    const core = this.live();
+    return this.#call(() => own<CoreClaim | CoreInspection>(core.claim(bytes, lease, now)));
+  }
+
+  /** Ends a claim with its result; returns whether that was late. */
+  commit(ticket: Uint8Array, result: ContentBytes | undefined, now: number): boolean {
+    const core = this.live();
+    const bytes = result?.bytes ?? new Uint8Array();
+    limitCallBytes(bytes.length);
+    return this.#call(() => core.commit(ticket, kindOfResult(result), bytes, now));
+  }
+
+  /** Ends a claim as if it had not been. */
+  release(ticket: Uint8Array, now: number): void {
+    const core = this.live();
+    this.#call(() => core.release(ticket, now));
+  }
+
+  /** Leaves a claim in doubt. */
+  doubt(ticket: Uint8Array, now: number): void {
+    const core = this.live();
+    this.#call(() => core.doubt(ticket, now));
+  }
+
+  /** Counts the lease of a claim from now; returns its new end. */
+  extend(ticket: Uint8Array, lease: number, now: number): number {
+    const core = this.live();
+    return this.#call(() => core.extend(ticket, lease, now));
+  }
+
+  /** Ends the doubt about the one event in the scratch. */
+  resolve(
+    bytes: number,
+    as: "committed" | "released",
+    result: ContentBytes | undefined,
+    now: number,
+  ): void {
+    const core = this.live();
+    const how = as === "committed" ? RESOLVED_COMMITTED : RESOLVED_RELEASED;
+    const answer = result?.bytes ?? new Uint8Array();
+    limitCallBytes(answer.length);
+    this.#call(() => core.resolve(bytes, how, kindOfResult(result), answer, now));
+  }
+
+  /** Returns all doubts. */
+  doubts(now: number): readonly CoreDoubt[] {
+    const core = this.live();
+    return this.#call(() => core.doubts(now));
+  }
+
+  /** Returns how the one event in the scratch is named in reports. */
+  fingerprint(bytes: number): string {
+    const core = this.live();
+    return this.#call(() => core.fingerprint(bytes));
   }
 
   /** Judges a column of ids. */
@@ -231,9 +340,11 @@ export class CoreGate {
   /** Returns the counters. */
   stats(): CoreStats {
     const core = this.live();
-    const [keys = 0, entities = 0, sources = 0, bytes = 0, maxBytes = 0, horizon = 0, ...verdicts] =
-      this.#call(() => core.stats());
-    return { keys, entities, sources, bytes, maxBytes, horizon, verdicts };
+    const [keys = 0, entities = 0, sources = 0, claims = 0, ...rest] = this.#call(() =>
+      core.stats(),
+    );
+    const [bytes = 0, maxBytes = 0, horizon = 0, ...verdicts] = rest;
+    return { keys, entities, sources, claims, bytes, maxBytes, horizon, verdicts };
   }
 
   /** Gives the memory back; every later call throws `closed`. */

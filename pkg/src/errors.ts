@@ -3,6 +3,8 @@
  * @module
  */
 
+import type { Refusal } from "./refusal.js";
+
 export const ERROR_CODES = [
   "invalid_event",
   "invalid_option",
@@ -48,9 +50,19 @@ export class OncewardError extends Error {
   /** The stable code to branch on. */
   readonly code: ErrorCode;
 
-  constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown }) {
+  /** With `lost_claim`: what a gate now says of the event, the winner's result included. */
+  declare readonly refusal?: Refusal;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options?: { readonly cause?: unknown; readonly refusal?: Refusal | undefined },
+  ) {
     super(message, options);
     this.code = code;
+    if (options?.refusal !== undefined) {
+      this.refusal = options.refusal;
+    }
   }
 }
 

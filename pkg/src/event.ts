@@ -7,7 +7,7 @@
  */
 
 import { canonical } from "./core.js";
-import { invalidEvent } from "./errors.js";
+import { invalidEvent, OncewardError } from "./errors.js";
 import type { ContentBytes, Fields } from "./frame.js";
 
 /**
@@ -123,6 +123,7 @@ export function readOrdinal(value: unknown, name: string): number | bigint | str
   );
 }
 
+/** Reduces content to bytes: a Uint8Array's own, or the canonical text of a JSON value. */
 function readContent(value: unknown): ContentBytes | undefined {
   if (value === undefined) {
     return undefined;
@@ -134,6 +135,21 @@ function readContent(value: unknown): ContentBytes | undefined {
     throw invalidEvent("content is a Uint8Array whose buffer was transferred away");
   }
   return { json: false, bytes: value };
+}
+
+/**
+ * Reads a result, which is reduced to bytes as content is.
+ *
+ * @throws {OncewardError} `invalid_event` when it is neither JSON nor bytes.
+ */
+export function readResult(value: unknown): ContentBytes | undefined {
+  try {
+    return readContent(value);
+  } catch (error) {
+    throw error instanceof OncewardError && error.code === "invalid_event"
+      ? invalidEvent(error.message.replace(/^content/, "the result"))
+      : error;
+  }
 }
 
 /** Whether the array's memory is gone, which would make all such content equal to empty content. */

@@ -7,42 +7,17 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { appendEvent, judgeBatch } from "./batch.js";
+import { type Claim, type ClaimOptions, Claims, type Doubt } from "./claim.js";
 import { judgeIds, judgePositions, judgeRevisions } from "./columns.js";
-import { CoreGate, type CoreInspection } from "./core.js";
+import { CoreGate, type CoreOptions } from "./core.js";
 import { invalidEvent, invalidOption } from "./errors.js";
-import { type GateEvent, kindOf, type Ordinal, readEvent } from "./event.js";
+import { type GateEvent, type Json, kindOf, type Ordinal, readEvent } from "./event.js";
 import { frameRoom } from "./frame.js";
+import { type OnceOptions, Onces, type Outcome } from "./once.js";
 import { type GateOptions, readNow, readOptions } from "./options.js";
-import { FRESH, VERDICTS, type Verdict, Verdicts, verdictOf } from "./verdicts.js";
-
-/** What a gate would say about an event, and what it knows that decided it. */
-export interface Inspection {
-  readonly verdict: Verdict;
-  /** With `early`: the predecessor that must come first. */
-  readonly expected?: bigint;
-  /** With `stale`: the last accepted revision, or the source's epoch. */
-  readonly current?: bigint;
-  /** Where the key decided: when it was accepted, or issued if that is later, in milliseconds. */
-  readonly since?: number;
-}
-
-/** What a gate holds, and what it has said. */
-export interface Stats {
-  /** How many keys are remembered. */
-  readonly keys: number;
-  /** How many entities have a last revision. */
-  readonly entities: number;
-  /** How many sources have a mark. */
-  readonly sources: number;
-  /** The memory that the state takes. */
-  readonly bytes: number;
-  /** The most that it may take. */
-  readonly maxBytes: number;
-  /** Keys are remembered exactly while they are not older than this; 0 while none was forgotten. */
-  readonly horizon: number;
-  /** How often each verdict was given. */
-  readonly verdicts: Readonly<Record<Verdict, number>>;
-}
+import { type Inspection, type Refusal, toInspection } from "./refusal.js";
+import { type Stats, toStats } from "./stats.js";
+import { FRESH, type Verdict, Verdicts, verdictOf } from "./verdicts.js";
 
 // Older runtimes lack the symbol; the registered one is what their polyfills use.
 const asyncDispose: typeof Symbol.asyncDispose =
@@ -67,13 +42,17 @@ const asyncDispose: typeof Symbol.asyncDispose =
 export class Gate {
   readonly #core: CoreGate;
   readonly #clock: () => number;
+  readonly #claims: Claims;
+  readonly #onces: Onces;
 
-  private constructor(core: CoreGate, clock: () => number) {
+  private constructor(core: CoreGate, clock: () => number, options: CoreOptions) {
     if (!(core instanceof CoreGate)) {
       throw invalidOption("a gate is made by Gate.open(), not by new");
     }
     this.#core = core;
     this.#clock = clock;
+    this.#claims = new Claims(core, clock, options);
+    this.#onces = new Onces(this.#claims);
   }
 
   /**
@@ -89,7 +68,7 @@ export class Gate {
    */
   static async open(options?: GateOptions): Promise<Gate> {
     const { core, secret, clock } = readOptions(options);
-    return new Gate(new CoreGate(core, secret, readNow(clock)), clock);
+    return new Gate(new CoreGate(core, secret, readNow(clock)), clock, core);
   }
 
   /**
@@ -245,10 +224,79 @@ export class Gate {
   }
 
   /**
+   * Claims one event: leave to act on it, for a while, or why not.
+   *
+   * @throws {OncewardError} As `check`; `invalid_option` for the lease.
+   *
+   * @example
+   * ```ts
+   * const claim = gate.claim({ scope: "mail", id: order.id }, { lease: "5m" });
+   * if (claim.verdict === "fresh") claim.commit(await send(order));
+   * else if (claim.verdict === "duplicate") return claim.result;
+   * ```
+   */
+  claim(event: GateEvent, options?: ClaimOptions): Claim | Refusal {
+    return this.#claims.claim(event, options);
+  }
+
+  /**
+   * Claims an event, runs the effect and commits what it returns.
+   *
+   * Callers of the same event at the same gate join the one whose effect is running: they get a copy
+   * of its value as a replay, and when it releases, one of them takes over. A value that is neither
+   * JSON nor bytes is not kept for later, and handed to those who have joined as it is.
+   *
+   * @throws {OncewardError} As `claim`, and `closed` while it waits; and whatever the effect throws.
+   *
+   * @example
+   * ```ts
+   * const outcome = await gate.once({ scope: "pay", id }, (claim) => charge(card, claim.token));
+   * if (outcome.status === "refused") return tryLater(outcome.refusal.retryAfter);
+   * return outcome.value;
+   * ```
+   */
+  async once<T>(
+    event: GateEvent,
+    effect: (claim: Claim) => T | Promise<T>,
+    options?: OnceOptions,
+  ): Promise<Outcome<T>> {
+    return await this.#onces.run(event, effect, options);
+  }
+
+  /**
+   * Ends a doubt, with all identities of its event: the effect has happened, or it has not.
+   *
+   * @throws {OncewardError} `not_in_doubt`; `invalid_event` also when the result is neither JSON nor
+   * bytes.
+   *
+   * @example
+   * ```ts
+   * gate.resolve({ scope: "pay", id }, "committed", { receipt });
+   * ```
+   */
+  resolve(event: GateEvent, as: "committed" | "released", result?: Json | Uint8Array): void {
+    this.#claims.resolve(event, as, result);
+  }
+
+  /** Returns the claims that ended without an answer; `resolve` ends their doubt. */
+  doubts(): Doubt[] {
+    return this.#claims.doubts();
+  }
+
+  /**
+   * Returns how an event is named in reports such as `doubts`, in hexadecimal.
+   *
+   * @throws {OncewardError} `invalid_event`.
+   */
+  fingerprint(event: GateEvent): string {
+    return this.#claims.fingerprint(event);
+  }
+
+  /**
    * Forgets one key, entity or source, and returns how many records that were.
    *
    * It is the way out when a forged revision blocks an entity. Afterwards the same event is fresh
-   * again.
+   * again. Claims on it are lost.
    *
    * @throws {OncewardError} `invalid_event` unless exactly one name is given, with at most a scope.
    *
@@ -274,7 +322,9 @@ export class Gate {
     }
     const sheet = this.#core.scratch(frameRoom(fields));
     sheet.event(fields);
-    return this.#core.forget(sheet.length);
+    const records = this.#core.forget(sheet.length);
+    this.#claims.waiting.wake(fields);
+    return records;
   }
 
   /**
@@ -286,35 +336,17 @@ export class Gate {
    * ```
    */
   stats(): Stats {
-    const { verdicts, keys, entities, sources, bytes, maxBytes, horizon } = this.#core.stats();
-    const counts = Object.fromEntries(VERDICTS.map((name, code) => [name, verdicts[code] ?? 0]));
-    return {
-      keys,
-      entities,
-      sources,
-      bytes,
-      maxBytes,
-      horizon,
-      verdicts: counts as Record<Verdict, number>,
-    };
+    return toStats(this.#core.stats());
   }
 
   /** Closes the gate and gives its memory back. Closing it again does nothing. */
   async close(): Promise<void> {
     this.#core.free();
+    this.#claims.waiting.wakeAll();
   }
 
   /** Closes the gate at the end of an `await using` block. */
   async [asyncDispose](): Promise<void> {
     await this.close();
   }
-}
-
-function toInspection({ verdict, expected, current, since }: CoreInspection): Inspection {
-  return {
-    verdict: verdictOf(verdict),
-    ...(expected === undefined ? {} : { expected: BigInt(expected) }),
-    ...(current === undefined ? {} : { current: BigInt(current) }),
-    ...(since === undefined ? {} : { since }),
-  };
 }

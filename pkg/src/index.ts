@@ -4,9 +4,13 @@
  * @module
  */
 
+export type { Claim, ClaimOptions, Doubt } from "./claim.js";
 export { type ErrorCode, isOncewardError, OncewardError } from "./errors.js";
 export type { GateEvent, Json, Ordinal } from "./event.js";
-export { Gate, type Inspection, type Stats } from "./gate.js";
+export { Gate } from "./gate.js";
+export type { OnceOptions, Outcome } from "./once.js";
 export type { Duration, GateOptions } from "./options.js";
 export { ordinal } from "./ordinal.js";
+export type { Inspection, Refusal } from "./refusal.js";
+export type { Stats } from "./stats.js";
 export type { Verdict, Verdicts } from "./verdicts.js";

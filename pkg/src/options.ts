@@ -24,8 +24,16 @@ export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
 export interface GateOptions {
   /** How long a key is remembered. @default "7d" */
   retention?: Duration | undefined;
+  /** How long a result is kept after its commit, but never longer than its key. @default "24h" */
+  resultRetention?: Duration | undefined;
   /** The most bytes that the state may take; then the oldest keys go first. @default 33554432 */
   maxBytes?: number | undefined;
+  /** The most bytes of a result that is kept; a larger one is omitted. @default 65536 */
+  maxResultBytes?: number | undefined;
+  /** How long a claim is valid, unless it says otherwise. @default "60s" */
+  lease?: Duration | undefined;
+  /** Whether a claim that lapsed may be taken over, or is held in doubt. @default "retry" */
+  afterCrash?: "retry" | "hold" | undefined;
   /** Whether a revision must be greater than the last, or exactly the next. @default "newer" */
   revisions?: "newer" | "next" | undefined;
   /** Whether a position must be greater, exactly the next, or within a window. @default "newer" */
@@ -65,6 +73,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 };
 
 const MAX_BYTES_DEFAULT = 32 * 1024 * 1024;
+const MAX_RESULT_BYTES_DEFAULT = 64 * 1024;
 const RANDOM_SECRET_BYTES = 16;
 const NAME_LENGTH_SHOWN_MAX = 40;
 
@@ -94,7 +103,7 @@ export function takeOptions<Name extends string>(
 }
 
 /** Reads a span of time as whole milliseconds; the core judges the range. */
-function readDuration(value: unknown, name: string, otherwise: number): number {
+export function readDuration(value: unknown, name: string, otherwise: number): number {
   if (value === undefined) {
     return otherwise;
   }
@@ -124,7 +133,8 @@ function readDecimal(value: unknown, name: string): string | undefined {
   return ordinal === undefined ? undefined : String(ordinal);
 }
 
-function readOneOf<Choice extends string>(
+/** Reads one of a few words; the first is the default. */
+export function readOneOf<Choice extends string>(
   value: unknown,
   name: string,
   choices: readonly [Choice, ...Choice[]],
@@ -151,11 +161,12 @@ function readNumber(value: unknown, name: string): number {
   return value;
 }
 
-function readFlag(value: unknown, name: string): boolean {
+/** Reads a switch. */
+export function readFlag(value: unknown, name: string, otherwise: boolean): boolean {
   if (value !== undefined && typeof value !== "boolean") {
     throw invalidOption(`${name} must be true or false, not ${kindOf(value)}`);
   }
-  return value ?? false;
+  return value ?? otherwise;
 }
 
 function readSecret(value: unknown): Uint8Array {
@@ -194,7 +205,11 @@ export function readNow(clock: () => number): number {
 
 const NAMES = [
   "retention",
+  "resultRetention",
   "maxBytes",
+  "maxResultBytes",
+  "lease",
+  "afterCrash",
   "revisions",
   "positions",
   "firstRevision",
@@ -214,19 +229,23 @@ const NAMES = [
  */
 export function readOptions(options: unknown): ReadOptions {
   const given = takeOptions(options, "the gate's options", NAMES);
-  const maxBytes = given.maxBytes === undefined ? MAX_BYTES_DEFAULT : given.maxBytes;
+  const { maxBytes = MAX_BYTES_DEFAULT, maxResultBytes = MAX_RESULT_BYTES_DEFAULT } = given;
   return {
     core: {
       retention: readDuration(given.retention, "retention", 7 * DAY_MS),
+      resultRetention: readDuration(given.resultRetention, "resultRetention", DAY_MS),
+      lease: readDuration(given.lease, "lease", 60_000),
+      afterCrash: readOneOf(given.afterCrash, "afterCrash", ["retry", "hold"]),
       maxSkew: readDuration(given.maxSkew, "maxSkew", 5 * 60_000),
       maxClockJump: readDuration(given.maxClockJump, "maxClockJump", DAY_MS),
       maxBytes: readNumber(maxBytes, "maxBytes"),
+      maxResultBytes: readNumber(maxResultBytes, "maxResultBytes"),
       revisions: readOneOf(given.revisions, "revisions", ["newer", "next"]),
       firstRevision: readDecimal(given.firstRevision, "firstRevision"),
       positions: readPositions(given.positions),
       firstPosition: readDecimal(given.firstPosition, "firstPosition"),
       maxJump: readDecimal(given.maxJump, "maxJump"),
-      timeFromId: readFlag(given.timeFromId, "timeFromId"),
+      timeFromId: readFlag(given.timeFromId, "timeFromId", false),
     },
     secret: readSecret(given.secret),
     clock: readClock(given.clock),

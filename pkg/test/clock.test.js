@@ -5,7 +5,15 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Gate } from "onceward";
-import { DAY, HOUR, judges, open, refusesAndChangesNothing, START } from "./helpers/gate.js";
+import {
+  DAY,
+  HOUR,
+  judges,
+  MINUTE,
+  open,
+  refusesAndChangesNothing,
+  START,
+} from "./helpers/gate.js";
 
 test("a clock that goes back neither revives nor expires anything", async () => {
   const { gate, clock } = await open({ retention: HOUR });
@@ -90,14 +98,37 @@ test("a call or batch is one reading, and so is opening", async () => {
     () => gate.checkRevisions(["e", "f"], [3, 2n ** 64n]),
     () => gate.checkPositions("s", [1, 2, 3]),
     () => gate.inspect({ id: "a" }),
+    () => gate.claim({ id: "claimed" }),
+    () => gate.claim({ id: "claimed" }),
+    () => gate.doubts(),
   ];
   calls.forEach((call, index) => {
     call();
     assert.equal(clock.reads, index + 2, String(call));
   });
   gate.stats();
+  gate.fingerprint({ id: "a" });
   gate.forget({ id: "a" });
   assert.equal(clock.reads, calls.length + 1);
+});
+
+test("a call that ends or extends a claim is one reading", async () => {
+  const { gate, clock } = await open();
+  const ends = {
+    commit: (claim) => claim.commit(1),
+    release: (claim) => claim.release(),
+    doubt: (claim) => claim.doubt(),
+    extend: (claim) => claim.extend(5),
+  };
+  for (const [id, end] of Object.entries(ends)) {
+    const claim = gate.claim({ id });
+    const { reads } = clock;
+    end(claim);
+    assert.equal(clock.reads, reads + 1, id);
+  }
+  const { reads } = clock;
+  gate.resolve({ id: "doubt" }, "released");
+  assert.equal(clock.reads, reads + 1);
 });
 
 /** Calls of every kind that ask the clock. */
@@ -111,6 +142,9 @@ function callsOf(gate) {
     () => gate.checkRevisions(["a"], ["1"]),
     () => gate.checkPositions("a", [1]),
     () => gate.inspect({ id: "a" }),
+    () => gate.claim({ id: "a" }),
+    () => gate.resolve({ id: "a" }, "released"),
+    () => gate.doubts(),
   ];
 }
 
@@ -135,6 +169,23 @@ test("a clock that gives nonsense is invalid_option and changes nothing", async 
     }
     await assert.rejects(Gate.open({ clock: () => value }), { code: "invalid_option" });
   }
+});
+
+test("a clock that gives nonsense ends and extends no claim", async () => {
+  const { gate, clock } = await open();
+  const claim = gate.claim({ id: "a" });
+  clock.now = Number.NaN;
+  for (const call of [
+    () => claim.commit(1),
+    () => claim.release(),
+    () => claim.doubt(),
+    () => claim.extend("1h"),
+  ]) {
+    refusesAndChangesNothing(gate, "invalid_option", call, String(call));
+  }
+  assert.equal(claim.leaseUntil, START + MINUTE);
+  clock.now = START;
+  assert.equal(claim.commit(1), "committed");
 });
 
 test("what a clock throws passes, and changes nothing", async () => {

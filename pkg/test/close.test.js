@@ -16,6 +16,10 @@ function callsOf(gate) {
     checkRevisions: () => gate.checkRevisions([], []),
     checkPositions: () => gate.checkPositions("s", []),
     inspect: () => gate.inspect({ id: "a" }),
+    claim: () => gate.claim({ id: "a" }),
+    resolve: () => gate.resolve({ id: "a" }, "released"),
+    doubts: () => gate.doubts(),
+    fingerprint: () => gate.fingerprint({ id: "a" }),
     forget: () => gate.forget({ id: "a" }),
     stats: () => gate.stats(),
   };
@@ -29,9 +33,13 @@ test("after close every method throws closed", async () => {
   for (const [name, call] of Object.entries(calls)) {
     refuses("closed", call, name);
   }
+  await assert.rejects(
+    gate.once({ id: "a" }, () => assert.fail("the effect ran")),
+    { name: "OncewardError", code: "closed" },
+  );
   const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(gate));
   assert.deepEqual(
-    methods.filter((name) => name !== "constructor" && name !== "close").sort(),
+    methods.filter((name) => !["constructor", "close", "once"].includes(name)).sort(),
     Object.keys(calls).sort(),
   );
 });
@@ -43,6 +51,9 @@ test("closed comes before what is wrong with the arguments, and before the calle
   refuses("closed", () => gate.check(null));
   refuses("closed", () => gate.checkAll(5));
   refuses("closed", () => gate.checkIds([1]));
+  refuses("closed", () => gate.claim(null, { ttl: 1 }));
+  refuses("closed", () => gate.resolve(null));
+  refuses("closed", () => gate.fingerprint(null));
   refuses("closed", () => gate.filter([1], () => assert.fail("identify was called")));
   assert.equal(clock.reads, reads);
 });

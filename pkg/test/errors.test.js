@@ -34,6 +34,14 @@ test("an error has a code, a cause and a stack", () => {
   assert.ok(!("cause" in new OncewardError("jump", "what happened")));
 });
 
+test("an error has a refusal only where there is one", () => {
+  const refusal = { verdict: "duplicate", result: 1 };
+  const lost = new OncewardError("lost_claim", "what happened", { refusal });
+  assert.equal(lost.refusal, refusal);
+  assert.ok(!("refusal" in new OncewardError("lost_claim", "what happened")));
+  assert.ok(!("cause" in lost));
+});
+
 test("isOncewardError goes by the code, so it knows the errors of another copy", () => {
   class Copy extends Error {
     code = "closed";
@@ -67,6 +75,17 @@ test("messages start in lower case, and do not end in a full stop", async () => 
     () => gate.check({ id: "a", time: "x" }),
     () => gate.checkIds([""]),
     () => gate.forget({}),
+    () => gate.claim({ id: "a" }, { lease: 0 }),
+    () => gate.claim({ id: "b" }).commit(1n),
+    () => gate.claim({ id: "c" }).extend(),
+    () => {
+      const claim = gate.claim({ id: "d" });
+      claim.release();
+      claim.commit();
+    },
+    () => gate.resolve({ id: "e" }, "released"),
+    () => gate.resolve({ id: "e" }, "done"),
+    () => gate.resolve({ id: "e" }, "released", 1),
   ];
   for (const call of calls) {
     assert.throws(call, ({ message }) => /^(?:[a-z]|events\[).*[^.]$/s.test(message), String(call));

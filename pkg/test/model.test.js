@@ -12,22 +12,30 @@ import { fileURLToPath } from "node:url";
 import { Gate, isOncewardError } from "onceward";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const EVENTS_MIN = 100_000;
+const EVENTS_MIN = 150_000;
 const SEED = process.env.ONCEWARD_SEED ?? "1";
 const EVENTS = String(Math.max(EVENTS_MIN, Number(process.env.ONCEWARD_EVENTS ?? EVENTS_MIN)));
 const SHOWN_MAX = 20;
 
 /** Every answer must occur at least so often, or the histories test less than they should. */
-const OCCURRENCES_MIN = 300;
+const OCCURRENCES_MIN = 120;
 const ANSWERS = [
   "fresh",
   "duplicate",
   "stale",
   "conflict",
+  "pending",
+  "in-doubt",
   "early",
   "expired",
   "invalid_event",
   "jump",
+  "granted",
+  "takeover",
+  "committed",
+  "late",
+  "lost_claim",
+  "not_in_doubt",
 ];
 
 test("the package answers as the naive gate does", async () => {
@@ -66,6 +74,8 @@ class Replay {
   events = 0;
   #answers;
   #gate;
+  /** The claims of the history, by token. */
+  #claims = new Map();
   #opening;
   #now = 0;
   #shown = [];
@@ -86,10 +96,14 @@ class Replay {
       const clock = () => this.#now;
       const secret = new Uint8Array(Buffer.from(step.secret, "hex"));
       this.#gate = await Gate.open({ ...step.options, secret, clock });
+      this.#claims.clear();
       return;
     }
     const found = this.#answer(step);
     const expected = step.error === undefined ? { expect: step.expect } : { error: step.error };
+    if (step.error === "lost_claim") {
+      expected.refusal = step.refusal ?? found.refusal;
+    }
     try {
       assert.deepStrictEqual(found, this.#near(found, expected));
     } catch (error) {
@@ -109,7 +123,8 @@ class Replay {
       if (!isOncewardError(error)) {
         throw error;
       }
-      return { error: error.code };
+      const { code, refusal } = error;
+      return code === "lost_claim" ? { error: code, refusal: told(refusal) } : { error: code };
     }
   }
 
@@ -120,34 +135,70 @@ class Replay {
       case "checkAll":
         return [...this.#gate.checkAll(step.events.map(revived))];
       case "inspect":
-        return inspection(this.#gate.inspect(revived(step.event)));
+        return told(this.#gate.inspect(revived(step.event)));
       case "forget":
         return this.#gate.forget(step.what);
       case "stats":
         return figures(this.#gate.stats(), step.expect);
+      case "claim":
+        return this.#claim(step);
+      case "resolve":
+        return this.#gate.resolve(revived(step.event), step.as, content(step.result)) ?? null;
+      case "doubts":
+        return doubts(this.#gate.doubts());
+      default:
+        return this.#use(this.#claims.get(step.token), step);
+    }
+  }
+
+  #claim({ event, lease }) {
+    const claim = this.#gate.claim(revived(event), { lease });
+    if (claim.verdict !== "fresh") {
+      return told(claim);
+    }
+    const { token, attempt, takeover, leaseUntil } = claim;
+    this.#claims.set(String(token), claim);
+    return { token: String(token), attempt, takeover, leaseUntil };
+  }
+
+  #use(claim, step) {
+    switch (step.op) {
+      case "commit": {
+        const ending = claim.commit(content(step.result));
+        // Of some commits it is left open whether they are late.
+        return step.expect === null ? null : ending;
+      }
+      case "release":
+        return claim.release() ?? null;
+      case "doubt":
+        return claim.doubt() ?? null;
+      case "extend":
+        claim.extend(step.lease);
+        return claim.leaseUntil;
       default:
         throw new Error(`there is no step called ${step.op}`);
     }
   }
 
-  /** What is expected, with a time that may be told in ticks taken from what was found. */
+  /** What is expected, with what is left open taken from what was found. */
   #near(found, expected) {
-    const told = found.expect?.since;
-    const exact = expected.expect?.since;
-    if (told === undefined || exact === undefined) {
+    const name = expected.expect?.verdict === undefined ? "refusal" : "expect";
+    if (expected[name]?.verdict === undefined || found[name] === undefined) {
       return expected;
     }
-    const since = Math.abs(told - exact) < this.#opening.tick ? told : exact;
-    return { expect: { ...expected.expect, since } };
+    const { since: exact, ...rest } = expected[name];
+    const told = found[name].since;
+    const inTheWay = exact === undefined && ["pending", "conflict"].includes(rest.verdict);
+    // A time that is kept in ticks may be told in ticks.
+    const isNear = Math.abs(told - exact) < this.#opening.tick;
+    const since = inTheWay || isNear ? told : exact;
+    return { ...expected, [name]: since === undefined ? rest : { ...rest, since } };
   }
 
   #count(step) {
-    const judged = { check: 1, checkAll: step.events?.length }[step.op] ?? 0;
-    this.events += judged;
-    if (judged > 0) {
-      for (const answer of [step.error ?? step.expect].flat()) {
-        this.#answers.set(answer, this.#answers.get(answer) + 1);
-      }
+    this.events += { checkAll: step.events?.length, inspect: 0, forget: 0, stats: 0 }[step.op] ?? 1;
+    for (const answer of answersOf(step)) {
+      this.#answers.set(answer, (this.#answers.get(answer) ?? 0) + 1);
     }
   }
 
@@ -163,25 +214,61 @@ class Replay {
   }
 }
 
-/** An event as a caller writes it: bytes are written in hex on the line. */
-function revived(event) {
-  const hex = event.content?.bytes;
-  if (hex === undefined) {
-    return event;
+/** What to count a step as: its verdicts, its error, or what became of a claim. */
+function answersOf({ op, error, expect }) {
+  if (error !== undefined) {
+    return [error];
   }
-  return { ...event, content: new Uint8Array(Buffer.from(hex, "hex")) };
+  switch (op) {
+    case "check":
+    case "checkAll":
+      return [expect].flat();
+    case "claim":
+      return [expect.verdict ?? (expect.takeover ? "takeover" : "granted")];
+    case "commit":
+      return expect === null ? [] : [expect];
+    default:
+      return [];
+  }
 }
 
-/** What an inspection tells, with its ordinals as text. */
-function inspection({ verdict, expected, current, since }) {
-  const told = { verdict };
+/** An event as a caller writes it. */
+function revived(event) {
+  return "content" in event ? { ...event, content: content(event.content) } : event;
+}
+
+/** Content as a caller writes it: bytes are written in hex on the line. */
+function content(written) {
+  const hex = written?.bytes;
+  return hex === undefined ? written : new Uint8Array(Buffer.from(hex, "hex"));
+}
+
+/** What an inspection or a refusal tells, with its ordinals as text and bytes in hex. */
+function told(found) {
+  if (found === undefined) {
+    return undefined;
+  }
+  const { verdict, expected, current, since, retryAfter, result, omitted } = found;
+  const plain = { since, retryAfter, omitted, result };
   for (const [name, value] of Object.entries({ expected, current })) {
     if (value !== undefined) {
       assert.equal(typeof value, "bigint", `${name} is a bigint`);
-      told[name] = String(value);
+      plain[name] = String(value);
     }
   }
-  return since === undefined ? told : { ...told, since };
+  if (result instanceof Uint8Array) {
+    plain.result = { bytes: Buffer.from(result).toString("hex") };
+  }
+  return {
+    verdict,
+    ...Object.fromEntries(Object.entries(plain).filter(([, it]) => it !== undefined)),
+  };
+}
+
+/** The doubts in the order of their tokens. */
+function doubts(found) {
+  const sorted = found.toSorted((one, other) => (one.token < other.token ? -1 : 1));
+  return sorted.map(({ token, attempt, since }) => ({ token: String(token), attempt, since }));
 }
 
 /** The figures that the oracle has an opinion on. */

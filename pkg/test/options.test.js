@@ -49,7 +49,7 @@ test("a name that is not known is refused, and named", async () => {
     "max_bytes",
     "store",
     "snapshot",
-    "lease",
+    "Lease",
     "name",
     "constructor",
     "__proto__",
@@ -111,7 +111,7 @@ const NOT_DURATIONS = [
   ...[-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, null, true, {}, [], 5n, new Date()],
 ];
 
-for (const name of ["retention", "maxSkew", "maxClockJump"]) {
+for (const name of ["retention", "resultRetention", "lease", "maxSkew", "maxClockJump"]) {
   test(`${name} takes no nonsense`, async () => {
     for (const value of NOT_DURATIONS) {
       await refused({ [name]: value }, `${name} ${String(value)}`);
@@ -122,6 +122,9 @@ for (const name of ["retention", "maxSkew", "maxClockJump"]) {
 test("options of other kinds take no nonsense", async () => {
   const wrong = {
     retention: [0, "0s"],
+    lease: [0, "0s", "99999d"],
+    maxResultBytes: [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "64KiB", null, 5n, 2 ** 60],
+    afterCrash: ["", "Retry", "release", null, 1, true, {}],
     maxBytes: [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "32MiB", null, 5n, 2 ** 60],
     revisions: ["", "older", "Newer", null, 1, {}, ["newer"]],
     positions: [
@@ -174,6 +177,10 @@ test("what is nearest to nonsense is taken", async () => {
     timeFromId: [true, false],
     maxSkew: ["0s", 0],
     maxBytes: [64 * 1024, 2 ** 30],
+    maxResultBytes: [0, 1, 64 * 1024, 1024 * 1024],
+    lease: [1, "1ms", "24h"],
+    resultRetention: [1, "24h", "30d"],
+    afterCrash: ["retry", "hold"],
   };
   for (const [name, values] of Object.entries(right)) {
     for (const value of values) {

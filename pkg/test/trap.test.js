@@ -22,6 +22,10 @@ for (const [method, call] of [
   ["checkAll", (gate) => gate.checkAll([{ id: "b" }])],
   ["checkIds", (gate) => gate.checkIds(["b"])],
   ["inspect", (gate) => gate.inspect({ id: "b" })],
+  ["claim", (gate) => gate.claim({ id: "b" })],
+  ["commit", (gate) => gate.claim({ id: "b" }).commit(1)],
+  ["doubts", (gate) => gate.doubts()],
+  ["fingerprint", (gate) => gate.fingerprint({ id: "b" })],
   ["stats", (gate) => gate.stats()],
 ]) {
   test(`a trap in ${method} kills all gates of the instance, and later ones live`, async () => {
@@ -47,6 +51,17 @@ for (const [method, call] of [
     judges(next, [{ id: "a" }, "duplicate"]);
   });
 }
+
+test("a trap while an effect runs leaves its value unconfirmed, and those who wait reject", async () => {
+  const { gate } = await open();
+  let finish;
+  const running = gate.once({ id: "a" }, () => new Promise((resolve) => (finish = resolve)));
+  const waiting = gate.once({ id: "a" }, () => assert.fail("the effect ran"));
+  trapAt("commit");
+  finish("value");
+  assert.deepEqual(await running, { status: "applied", value: "value", unconfirmed: true });
+  await assert.rejects(waiting, { code: "internal" });
+});
 
 test("a real trap is one, too", async () => {
   const { gate } = await open();
