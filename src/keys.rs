@@ -181,6 +181,8 @@ impl Keys {
             self.slots.remove(print);
         }
         for &(print, known) in gone() {
+            // What was stamped anew and then forgotten is in both; how it was at first comes last.
+            self.slots.remove(print);
             // It fitted before and fits again; a machine out of memory is past helping here.
             let put = self.slots.put(print, known, before.horizon, room);
             debug_assert!(put.is_ok(), "what was there before must fit again");
