@@ -131,6 +131,11 @@ impl Claims {
         self.locks.len() == 0
     }
 
+    /// Whether nobody holds a lock, not even by a claim that lapsed.
+    pub(crate) fn is_free(&self, lock: Print) -> bool {
+        self.is_empty() || self.locks.get(lock).is_none()
+    }
+
     /// Returns how a lock is held at a time.
     pub(crate) fn hold(&self, lock: Print, moment: Moment) -> Hold<'_> {
         let record = if self.is_empty() { None } else { self.holder(lock) };
@@ -213,7 +218,7 @@ impl Claims {
 
     /// Notes that a lapsed lock, if there is one, is taken over when this batch ends well.
     pub(crate) fn displace(&mut self, lock: Print) -> Result<(), NoRoom> {
-        if !self.is_empty() && self.locks.get(lock).is_some() {
+        if !self.is_free(lock) {
             self.displaced.try_reserve(1).map_err(|_| NoRoom)?;
             self.displaced.push(lock);
         }

@@ -3,6 +3,7 @@
 use crate::content::Content;
 use crate::error::Error;
 use crate::fingerprint::{Digest, Fingerprint, Fingerprinter, Kind, Print, Scoped};
+use crate::gate::KeyRow;
 use crate::notation::id_ms;
 use crate::ordinal::Ordinal;
 use crate::time::UnixMs;
@@ -118,7 +119,7 @@ impl<'a> Event<'a> {
         if key.is_none() && revision.is_none() && position.is_none() {
             return Err(Error::event("the event carries no identity"));
         }
-        let time = intake.time(self.time, self.id)?;
+        let time = intake.time(self.time, self.id.map(str::as_bytes))?;
         let content = self.content.as_ref().map(|content| intake.fingerprinter.digest(content));
         Ok(Resolved { key, revision, position, content, time })
     }
@@ -147,12 +148,14 @@ pub(crate) struct Intake {
 
 impl Intake {
     /// Returns an event's time, given or taken from its id.
+    #[inline]
     pub(crate) fn time(
         &self,
         given: Option<UnixMs>,
-        id: Option<&str>,
+        id: Option<&[u8]>,
     ) -> Result<Option<u64>, Error> {
-        let time = given.or_else(|| id_ms(id.filter(|_| self.time_from_id)?)).map(UnixMs::as_u64);
+        let time = given.or_else(|| id_ms(str::from_utf8(id.filter(|_| self.time_from_id)?).ok()?));
+        let time = time.map(UnixMs::as_u64);
         if time.is_some_and(|time| time > self.latest) {
             return Err(Error::event("the event's time is too far ahead of now"));
         }
@@ -160,13 +163,14 @@ impl Intake {
     }
 
     /// Checks one key of a column.
+    #[inline]
     pub(crate) fn key(
         &self,
         scope: &Scoped,
-        id: &str,
+        id: &[u8],
         time: Option<UnixMs>,
-    ) -> Result<Resolved, Error> {
-        Ok(Resolved::of_key(scope.print(id)?, self.time(time, Some(id))?))
+    ) -> Result<KeyRow, Error> {
+        Ok(KeyRow { key: scope.print(id)?, time: self.time(time, Some(id))? })
     }
 
     fn print(&self, kind: Kind, scope: &str, name: &str) -> Print {

@@ -112,20 +112,27 @@ pub(crate) struct Fingerprinter {
 #[derive(Clone)]
 pub(crate) struct Scoped(SipHasher13);
 
+impl fmt::Debug for Scoped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The state of the hasher would tell the secret.
+        f.write_str("Scoped(…)")
+    }
+}
+
 impl Fingerprinter {
     pub(crate) fn new(secret: Secret) -> Self {
         Self { secret }
     }
 
     /// Starts with a scope: a word of kind and length, then the scope's bytes.
-    pub(crate) fn scoped(&self, kind: Kind, scope: &str) -> Scoped {
+    pub(crate) fn scoped(&self, kind: Kind, scope: &[u8]) -> Scoped {
         let mut hasher = SipHasher13::new_with_key(&self.secret.0);
-        write_part(&mut hasher, kind, scope.as_bytes());
+        write_part(&mut hasher, kind, scope);
         Scoped(hasher)
     }
 
     pub(crate) fn fingerprint(&self, kind: Kind, scope: &str, name: &str) -> Fingerprint {
-        self.scoped(kind, scope).finish(name)
+        self.scoped(kind, scope.as_bytes()).finish(name.as_bytes())
     }
 
     /// Names one position of a source, to be locked apart from the others.
@@ -152,15 +159,17 @@ impl Fingerprinter {
 
 impl Scoped {
     /// Names one of many in the scope.
-    pub(crate) fn print(&self, name: &str) -> Result<Print, Error> {
+    #[inline]
+    pub(crate) fn print(&self, name: &[u8]) -> Result<Print, Error> {
         if name.is_empty() {
             return Err(Error::event("a name is empty"));
         }
         Ok(self.clone().finish(name).print())
     }
 
-    fn finish(mut self, name: &str) -> Fingerprint {
-        self.0.write(name.as_bytes());
+    #[inline]
+    fn finish(mut self, name: &[u8]) -> Fingerprint {
+        self.0.write(name);
         let hash = self.0.finish128();
         Fingerprint { high: hash.h1, low: hash.h2 }
     }

@@ -1,6 +1,7 @@
 //! One atomic verdict over keys, revisions and positions.
 
 mod claiming;
+mod columns;
 mod judge;
 mod options;
 
@@ -9,18 +10,20 @@ use alloc::vec::Vec;
 use crate::answers::Answers;
 use crate::claims::{Claims, Moment};
 use crate::error::Error;
-use crate::event::{Event, Intake, Place, Resolved};
+use crate::event::{Event, Intake};
 #[cfg(feature = "wasm")]
 use crate::fingerprint::Scoped;
 use crate::fingerprint::{Fingerprinter, Kind, Secret};
 use crate::keys::Keys;
-use crate::ordinal::Ordinal;
 use crate::positions::Sources;
 use crate::revisions::Entities;
 use crate::table::Room;
 use crate::time::{Clock, Reading, UnixMs};
 use crate::verdict::{Inspection, Verdict};
 pub use claiming::{Claimed, Resolution, Timing};
+pub(crate) use columns::KeyRow;
+#[cfg(feature = "wasm")]
+pub(crate) use columns::{PositionRow, RevisionRow};
 pub use options::Options;
 
 /// Answers *may I act on this event?* and remembers what it has let through.
@@ -128,6 +131,9 @@ impl Gate {
     pub fn check(&mut self, event: &Event<'_>, now: UnixMs) -> Result<Verdict, Error> {
         let reading = self.clock.read(now);
         let event = event.resolve(&self.intake(&reading.clock))?;
+        if let Some(verdict) = self.at_standstill(now, |gate| gate.admit(&event)) {
+            return Ok(verdict);
+        }
         let before = self.begin(&reading);
         let verdict = self.judge_and_record(&event);
         self.end(&before, verdict.is_ok());
@@ -141,94 +147,12 @@ impl Gate {
     /// As [`Gate::check`]; [`Error::index`] tells which event it was.
     pub fn check_all(&mut self, events: &[Event<'_>], now: UnixMs) -> Result<Vec<Verdict>, Error> {
         let mut items = events.iter();
-        self.check_batch(now, events.len(), &mut |intake| Some(items.next()?.resolve(intake)))
-    }
-
-    /// Judges the keys of one scope, as [`Gate::check_all`] would.
-    ///
-    /// # Errors
-    /// As [`Gate::check_all`].
-    pub fn check_ids(
-        &mut self,
-        scope: &str,
-        ids: &[(&str, Option<UnixMs>)],
-        now: UnixMs,
-    ) -> Result<Vec<Verdict>, Error> {
-        let scope = self.fingerprinter.scoped(Kind::Key, scope);
-        let mut items = ids.iter();
-        self.check_batch(now, ids.len(), &mut |intake| {
-            let &(id, time) = items.next()?;
-            Some(intake.key(&scope, id, time))
-        })
-    }
-
-    /// Judges revisions of entities of one scope, as [`Gate::check_all`] would.
-    ///
-    /// # Errors
-    /// As [`Gate::check_all`].
-    pub fn check_revisions(
-        &mut self,
-        scope: &str,
-        revisions: &[(&str, Ordinal)],
-        now: UnixMs,
-    ) -> Result<Vec<Verdict>, Error> {
-        let scope = self.fingerprinter.scoped(Kind::Entity, scope);
-        let mut items = revisions.iter();
-        self.check_batch(now, revisions.len(), &mut |_| {
-            let (entity, revision) = items.next()?;
-            let entity = scope.print(entity);
-            Some(entity.map(|entity| Resolved::of_revision(entity, revision.clone())))
-        })
-    }
-
-    /// Judges positions of one epoch of one source, as [`Gate::check_all`] would.
-    ///
-    /// # Errors
-    /// As [`Gate::check_all`].
-    pub fn check_positions(
-        &mut self,
-        scope: &str,
-        source: &str,
-        epoch: &Ordinal,
-        positions: &[Ordinal],
-        now: UnixMs,
-    ) -> Result<Vec<Verdict>, Error> {
-        let source = self.fingerprinter.scoped(Kind::Source, scope).print(source)?;
-        let mut items = positions.iter();
-        self.check_batch(now, positions.len(), &mut |_| {
-            let position = items.next()?.clone();
-            Some(Ok(Resolved::of_position(Place { source, epoch: epoch.clone(), position })))
-        })
-    }
-
-    /// Checks and judges items until there are no more, all or none.
-    pub(crate) fn check_batch(
-        &mut self,
-        now: UnixMs,
-        count: usize,
-        next: &mut dyn FnMut(&Intake) -> Option<Result<Resolved, Error>>,
-    ) -> Result<Vec<Verdict>, Error> {
-        let mut verdicts = Vec::new();
-        verdicts.try_reserve_exact(count).map_err(|_| Error::capacity())?;
-        let reading = self.clock.read(now);
-        let intake = self.intake(&reading.clock);
-        let before = self.begin(&reading);
-        while let Some(item) = next(&intake) {
-            match item.and_then(|event| self.judge_and_record(&event)) {
-                Ok(verdict) => verdicts.push(verdict),
-                Err(error) => {
-                    self.end(&before, false);
-                    return Err(error.at(verdicts.len()));
-                }
-            }
-        }
-        self.end(&before, true);
-        Ok(verdicts)
+        self.check_rows(now, events.len(), |intake| Some(items.next()?.resolve(intake)))
     }
 
     /// Hashes a scope for a column of names.
     #[cfg(feature = "wasm")]
-    pub(crate) fn scoped(&self, kind: Kind, scope: &str) -> Scoped {
+    pub(crate) fn scoped(&self, kind: Kind, scope: &[u8]) -> Scoped {
         self.fingerprinter.scoped(kind, scope)
     }
 
@@ -253,7 +177,7 @@ impl Gate {
             Target::Entity { scope, entity } => (Kind::Entity, scope, entity),
             Target::Source { scope, source } => (Kind::Source, scope, source),
         };
-        let print = self.fingerprinter.scoped(kind, scope).print(name)?;
+        let print = self.fingerprinter.scoped(kind, scope.as_bytes()).print(name.as_bytes())?;
         let Self { claims, room, .. } = self;
         let claimed = match target {
             Target::Key { .. } | Target::Entity { .. } => u64::from(claims.forget(print, room)),
@@ -287,6 +211,21 @@ impl Gate {
             time_from_id: self.time_from_id,
             latest: clock.stamp().saturating_add(self.skew_max_ms),
         }
+    }
+
+    /// Judges one event while the clock stands still: there is nothing to begin, and what was judged
+    /// is never taken back.
+    #[inline]
+    fn at_standstill(
+        &mut self,
+        now: UnixMs,
+        admit: impl FnOnce(&mut Self) -> Option<Verdict>,
+    ) -> Option<Verdict> {
+        let verdict = self.clock.is_still(now).then(|| admit(self))?;
+        self.keys.commit(&mut self.room);
+        self.entities.commit();
+        self.sources.commit();
+        verdict
     }
 
     /// Starts a batch at a reading of the clock.

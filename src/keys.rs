@@ -3,6 +3,7 @@
 //! Invariant: a key is remembered exactly while its age mark is not below the horizon. Slots below
 //! it may linger until their segment is short of space; they are never seen.
 
+mod evict;
 mod slots;
 mod stamps;
 
@@ -10,9 +11,10 @@ use alloc::vec::Vec;
 
 use crate::answers::{Answers, Given};
 use crate::fingerprint::{Digest, Print};
-use crate::table::{NoRoom, Room};
+use crate::table::{NoRoom, Room, Table};
 use crate::time::{Clock, Millis, Reading};
-use slots::Slots;
+use crate::verdict::Verdict;
+use slots::{Admission, KeySlot, Slots};
 use stamps::{First, Unsettled};
 
 /// The longest retention with age marks in milliseconds; above it they are in seconds.
@@ -20,9 +22,6 @@ const FINE_RETENTION_MAX: Millis = Millis::days(24);
 
 /// The longest retention; with 32 bits of seconds there is then still room for an event's own time.
 pub(crate) const RETENTION_MAX: Millis = Millis::days(36_525);
-
-/// How many fruitless looks at segments it takes before a little more is forgotten.
-const FRUITLESS_MAX: usize = 8;
 
 /// What is remembered of an accepted key.
 #[derive(Clone, Copy, Debug)]
@@ -128,6 +127,37 @@ impl Keys {
             horizon,
             known: known.map(|(known, _)| known),
             since: known.map(|(_, since)| since),
+        }
+    }
+
+    /// Returns the table that keys are looked for in, to read ahead in it.
+    pub(crate) const fn table(&self) -> &Table<KeySlot> {
+        self.slots.table()
+    }
+
+    /// Judges a key that comes alone, and remembers it when it is fresh, in one look at its slot;
+    /// `None`, with nothing done, when that look does not decide.
+    #[inline]
+    pub(crate) fn admit(
+        &mut self,
+        print: Print,
+        time: Option<u64>,
+        clock: &Clock,
+    ) -> Option<Verdict> {
+        // What is forgotten already may still be known, so the time alone decides nothing.
+        let is_settled = !clock.is_unconfirmed() && time.is_none_or(|time| time >= self.horizon);
+        if !is_settled || self.before.added.try_reserve(1).is_err() {
+            return None;
+        }
+        let age = clock.believed().max(time.unwrap_or(0));
+        match self.slots.admit(print, age) {
+            Admission::Known { age } if age >= self.horizon => Some(Verdict::Duplicate),
+            Admission::Known { .. } | Admission::Unclear => None,
+            Admission::Added => {
+                self.before.added.push(print);
+                self.first.get_or_insert(First { age, unsettled: None });
+                Some(Verdict::Fresh)
+            }
         }
     }
 
@@ -256,36 +286,6 @@ impl Keys {
         is_remembered
     }
 
-    /// Frees memory by forgetting the oldest keys; false when only those of this very tick remain.
-    pub(crate) fn make_room(&mut self, bytes: u64, clock: &Clock, room: &mut Room) -> bool {
-        let count = self.slots.segment_count();
-        // What could never be found is not worth forgetting anything for.
-        if room.free().saturating_add(self.slots.bytes()) < bytes {
-            return false;
-        }
-        let mut fruitless = 0_usize;
-        let mut stuck = 0_usize;
-        while room.free() < bytes {
-            if stuck >= count {
-                return false;
-            }
-            self.hand = if self.hand < count { self.hand } else { 0 };
-            let free = room.free();
-            // What is forgotten already is gathered first; only then is a little more forgotten.
-            if fruitless >= FRUITLESS_MAX.min(count) {
-                fruitless = 0;
-                let forgot = self.forget_oldest_of(self.hand, clock);
-                stuck = if forgot { 0 } else { stuck.saturating_add(1) };
-            }
-            if self.sweep(self.hand).is_ok() {
-                self.slots.fit(self.hand, room);
-            }
-            fruitless = if room.free() > free { 0 } else { fruitless.saturating_add(1) };
-            self.hand = self.hand.wrapping_add(1);
-        }
-        true
-    }
-
     fn horizon_at(&self, clock: &Clock, first: Option<First>) -> u64 {
         let Some(due) = clock.believed().checked_sub(self.retention_ms) else {
             return self.horizon;
@@ -336,55 +336,6 @@ impl Keys {
                 self.before.spent.extend(known.commit);
             }
         }
-        Ok(())
-    }
-
-    /// Puts a key in, and forgets older ones where there is no room for it.
-    fn put_or_forget(
-        &mut self,
-        print: Print,
-        known: Known,
-        clock: &Clock,
-        room: &mut Room,
-    ) -> Result<(), NoRoom> {
-        while self.slots.put(print, known, self.before.horizon, room).is_err() {
-            let own = self.slots.segment_of(print);
-            // Its own segment first: a place there takes no further memory.
-            if !self.slots.accepts(print) && self.forget_oldest_of(own, clock) {
-                self.sweep(own)?;
-                continue;
-            }
-            let bytes = self.slots.growth_of(print, known.content.is_some());
-            // With that much free the failure is the machine's, not the budget's.
-            if room.free() >= bytes || !self.make_room(bytes, clock, room) {
-                return Err(NoRoom);
-            }
-        }
-        Ok(())
-    }
-
-    /// Raises the horizon over the oldest few keys of a segment. Prints are spread evenly, so any
-    /// segment is a fair sample of all keys.
-    fn forget_oldest_of(&mut self, index: usize, clock: &Clock) -> bool {
-        let oldest = self.slots.oldest_of(index, self.horizon, clock.believed());
-        if let Some(age) = oldest {
-            self.horizon = age.saturating_add(1);
-        }
-        oldest.is_some()
-    }
-
-    /// Drops what is forgotten from a segment, noting what was remembered when the batch began.
-    fn sweep(&mut self, index: usize) -> Result<(), NoRoom> {
-        let Self { slots, before, horizon, .. } = self;
-        before.dropped.try_reserve(slots.len_of(index)).map_err(|_| NoRoom)?;
-        before.spent.try_reserve(slots.len_of(index)).map_err(|_| NoRoom)?;
-        slots.sweep(index, *horizon, |print, known| {
-            if known.age >= before.horizon {
-                before.dropped.push((print, known));
-            } else {
-                before.spent.extend(known.commit);
-            }
-        });
         Ok(())
     }
 }

@@ -123,6 +123,31 @@ impl Sources {
         }
     }
 
+    /// Judges a position that comes alone, and settles it when it is fresh, where its source's slot
+    /// says it all; `None`, with nothing done, where it does not.
+    pub(crate) fn admit(&mut self, source: Print, epoch: u64, position: u64) -> Option<Verdict> {
+        let slot = self.table.get_mut(source).filter(|slot| slot.tag != LARGE)?;
+        let [mark, current] = slot.words;
+        let is_fresh = match self.order {
+            _ if current != epoch => return None,
+            Positions::Window(_) => return None,
+            Positions::Next { .. } if position > mark.saturating_add(1) => return None,
+            Positions::Newer | Positions::Next { .. } => position > mark,
+        };
+        if !is_fresh {
+            return Some(Verdict::Duplicate);
+        }
+        let is_noted = self.before.last().is_some_and(|(last, _)| *last == source);
+        if is_noted {
+            slot.words = [position, epoch];
+            return Some(Verdict::Fresh);
+        }
+        // The first of its source in a batch is noted, and then the slot is looked up again.
+        self.note(source).ok()?;
+        self.table.get_mut(source)?.words = [position, epoch];
+        Some(Verdict::Fresh)
+    }
+
     /// Settles a position that was judged fresh.
     pub(crate) fn accept(&mut self, place: &Place, room: &mut Room) -> Result<(), NoRoom> {
         self.note(place.source)?;

@@ -1,11 +1,12 @@
 //! The last revision of each entity, and whether another one may follow it.
 
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 use crate::error::{Error, ErrorCode};
 use crate::fingerprint::{Digest, Print};
 use crate::ordinal::Ordinal;
-use crate::table::{Arena, NoRoom, Room, Table, WideSlot};
+use crate::table::{Arena, Entry, NoRoom, Room, Table, WideSlot};
 use crate::verdict::{Judged, Verdict};
 
 /// Which revision of an entity may follow the last one.
@@ -34,6 +35,24 @@ struct Last {
     content: Option<Digest>,
 }
 
+/// What an entity was before a batch changed it.
+#[derive(Debug)]
+enum Was {
+    /// Not known.
+    New,
+    /// At a revision within 128 bits, without content.
+    At([u64; 2]),
+    /// At the revision, and with the content, of that number among the others.
+    Other(usize),
+}
+
+/// What a failing batch goes back to, latest last.
+#[derive(Debug, Default)]
+struct Before {
+    changes: Vec<(Print, Was)>,
+    others: Vec<Last>,
+}
+
 /// The memory of entities.
 #[derive(Debug)]
 pub(crate) struct Entities {
@@ -45,8 +64,7 @@ pub(crate) struct Entities {
     bigs: Arena<Ordinal>,
     order: Revisions,
     jump_max: Option<Ordinal>,
-    /// What a failing batch goes back to, latest last.
-    before: Vec<(Print, Option<Last>)>,
+    before: Before,
 }
 
 impl Entities {
@@ -57,7 +75,7 @@ impl Entities {
             bigs: Arena::new(BIG_BYTES),
             order,
             jump_max,
-            before: Vec::new(),
+            before: Before { changes: Vec::new(), others: Vec::new() },
         }
     }
 
@@ -112,6 +130,39 @@ impl Entities {
         Ok(Judged::next(revision, &last.revision))
     }
 
+    /// Returns the table that entities are looked for in, to read ahead in it.
+    pub(crate) const fn table(&self) -> &Table<WideSlot> {
+        &self.table
+    }
+
+    /// Judges a revision that comes alone, and makes it the last one when it is fresh, where the
+    /// entity's slot says it all; `None`, with nothing done, where it does not.
+    #[inline]
+    pub(crate) fn admit(&mut self, entity: Print, revision: [u64; 2]) -> Option<Verdict> {
+        let is_plain = self.order == Revisions::Newer
+            && self.jump_max.is_none()
+            && self.contents.len() == 0
+            && self.before.changes.try_reserve(1).is_ok();
+        if !is_plain {
+            return None;
+        }
+        let (verdict, was) =
+            match self.table.enter(entity, |_| Some(WideSlot::new(entity, 0, revision))) {
+                Entry::Added => (Verdict::Fresh, Was::New),
+                Entry::Known(slot, _) if slot.tag != BIG => match revision.cmp(&slot.words) {
+                    Ordering::Less => return Some(Verdict::Stale),
+                    Ordering::Equal => return Some(Verdict::Duplicate),
+                    Ordering::Greater => {
+                        let words = core::mem::replace(&mut slot.words, revision);
+                        (Verdict::Fresh, Was::At(words))
+                    }
+                },
+                Entry::Known(..) | Entry::Unclear => return None,
+            };
+        self.before.changes.push((entity, was));
+        Some(verdict)
+    }
+
     /// Whether a revision is later than the last one, or the first.
     pub(crate) fn is_ahead(&self, entity: Print, revision: &Ordinal) -> bool {
         self.last(entity).is_none_or(|last| *revision > last.revision)
@@ -125,10 +176,18 @@ impl Entities {
         content: Option<Digest>,
         room: &mut Room,
     ) -> Result<(), NoRoom> {
-        self.before.try_reserve(1).map_err(|_| NoRoom)?;
         let before = self.last(entity);
+        self.before.changes.try_reserve(1).map_err(|_| NoRoom)?;
+        self.before.others.try_reserve(1).map_err(|_| NoRoom)?;
         self.set(entity, &Last { revision: revision.clone(), content }, room)?;
-        self.before.push((entity, before));
+        let was = before.map_or(Was::New, |last| match last.revision.to_halves() {
+            Some(halves) if last.content.is_none() => Was::At(halves),
+            Some(_) | None => {
+                self.before.others.push(last);
+                Was::Other(self.before.others.len().wrapping_sub(1))
+            }
+        });
+        self.before.changes.push((entity, was));
         Ok(())
     }
 
@@ -147,25 +206,32 @@ impl Entities {
 
     /// Ends a batch that went well.
     pub(crate) fn commit(&mut self) {
-        self.before.clear();
+        self.before.changes.clear();
+        self.before.others.clear();
     }
 
     /// Ends a batch that failed: everything is as it was.
     pub(crate) fn rollback(&mut self, room: &mut Room) {
-        let mut before = core::mem::take(&mut self.before);
-        for (entity, last) in before.iter().rev() {
+        let Before { changes, others } = core::mem::take(&mut self.before);
+        for (entity, was) in changes.iter().rev() {
+            let last = match was {
+                Was::New => None,
+                Was::At(halves) => {
+                    Some(Last { revision: Ordinal::from_halves(*halves), content: None })
+                }
+                Was::Other(number) => others.get(*number).cloned(),
+            };
             let Some(last) = last else {
                 self.forget(*entity, room);
                 continue;
             };
-            let set = self.set(*entity, last, room);
+            let set = self.set(*entity, &last, room);
             debug_assert!(set.is_ok(), "what was there before must fit again");
         }
-        for (entity, _) in before.drain(..) {
+        for (entity, _) in changes {
             self.table.fit_around(entity, room);
             self.contents.fit_around(entity, room);
         }
-        self.before = before;
     }
 
     /// Writes all that is kept of an entity, or changes nothing.

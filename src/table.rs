@@ -33,6 +33,9 @@ const SEGMENT_BYTES: u64 = 64;
 /// The directory never has more than 2^24 entries: beyond that segments are simply full.
 const DEPTH_MAX: u32 = 24;
 
+/// What is held back at least: one of the smallest segments.
+const HELD_BACK: u64 = 256;
+
 /// The memory that may be used, and what of it is in use.
 #[derive(Debug)]
 pub(crate) struct Room {
@@ -47,7 +50,7 @@ pub(crate) struct NoRoom;
 impl Room {
     /// A little is held back for what a failing batch puts back: it may lie less densely.
     pub(crate) const fn new(max: u64) -> Self {
-        Self { used: 0, max: max.saturating_sub(max / 64) }
+        Self { used: 0, max: max.saturating_sub(max / 64).saturating_sub(HELD_BACK) }
     }
 
     pub(crate) const fn used(&self) -> u64 {
@@ -93,6 +96,35 @@ impl Room {
     }
 }
 
+/// What came of looking for a print and adding it in one go.
+#[derive(Debug)]
+pub(crate) enum Entry<'a, S> {
+    /// It was there already; with the base of its segment.
+    Known(&'a mut S, u64),
+    /// It is there now.
+    Added,
+    /// It is not there, and adding it takes more than writing a slot.
+    Unclear,
+}
+
+/// Where to look for a print, to read it ahead; good until the table changes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spot {
+    segment: u32,
+    home: u32,
+}
+
+impl Default for Spot {
+    /// Nowhere.
+    fn default() -> Self {
+        Self { segment: u32::MAX, home: 0 }
+    }
+}
+
+fn truncated(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
 /// A set of slots with distinct prints.
 #[derive(Debug)]
 pub(crate) struct Table<S> {
@@ -125,6 +157,7 @@ impl<S: Slot> Table<S> {
     }
 
     /// Returns the segment in which a print has its place.
+    #[inline]
     pub(crate) fn segment_of(&self, print: Print) -> usize {
         // A shift by 64 would overflow; an empty or single directory has only the first entry.
         let entry = print.high.checked_shr(64_u32.wrapping_sub(self.depth)).unwrap_or(0);
@@ -140,6 +173,47 @@ impl<S: Slot> Table<S> {
     pub(crate) fn get(&self, print: Print) -> Option<(&S, u64)> {
         let segment = self.segments.get(self.segment_of(print))?;
         Some((segment.slot(print)?, segment.base))
+    }
+
+    /// Returns where to look for a print.
+    #[inline]
+    pub(crate) fn spot(&self, print: Print) -> Spot {
+        let segment = self.segment_of(print);
+        let home = self.segments.get(segment).map_or(0, |segment| segment.home(print));
+        // A segment has few slots, and the directory holds the numbers of segments in 32 bits.
+        Spot { segment: truncated(segment), home: truncated(home) }
+    }
+
+    /// Reads what it takes to look at a spot, so that it is at hand soon; see [`Segment::touch`].
+    #[inline]
+    pub(crate) fn touch(&self, spot: Spot) -> u64 {
+        let segment = self.segments.get(spot.segment as usize);
+        segment.map_or(0, |segment| segment.touch(spot.home))
+    }
+
+    /// Looks for a print, and adds a slot for it where there is none and that takes no memory.
+    ///
+    /// `make` is given the base of the segment, and may decline.
+    #[inline]
+    pub(crate) fn enter(
+        &mut self,
+        print: Print,
+        make: impl FnOnce(u64) -> Option<S>,
+    ) -> Entry<'_, S> {
+        let index = self.segment_of(print);
+        let Some(segment) = self.segments.get_mut(index) else { return Entry::Unclear };
+        let base = segment.base;
+        match segment.seek(print) {
+            Ok(at) => segment.at_mut(at).map_or(Entry::Unclear, |slot| Entry::Known(slot, base)),
+            Err(at) => {
+                let added = make(base).is_some_and(|slot| segment.put_at(at, slot).is_ok());
+                if !added {
+                    return Entry::Unclear;
+                }
+                self.len = self.len.wrapping_add(1);
+                Entry::Added
+            }
+        }
     }
 
     /// Returns the slot of a print, to be changed in place; its print must stay.
@@ -189,6 +263,15 @@ impl<S: Slot> Table<S> {
         let slot = self.segments.get_mut(index)?.take(print)?;
         self.len = self.len.wrapping_sub(1);
         Some(slot)
+    }
+
+    /// Makes the segment of a print larger where it would soon be full again, if there is room.
+    pub(crate) fn loosen(&mut self, print: Print, room: &mut Room) {
+        let index = self.segment_of(print);
+        if self.segments.get(index).is_some_and(Segment::is_crowded) {
+            // Without room it stays as it is, and may still have a place.
+            let _ = self.widen(index, print, room);
+        }
     }
 
     /// Keeps only some slots of a segment, in place.
@@ -242,7 +325,7 @@ impl<S: Slot> Table<S> {
     }
 
     fn start(&mut self, base: u64, room: &mut Room) -> Result<(), NoRoom> {
-        let segment = Segment::with_room_for(0, 0, base)?;
+        let segment = Segment::first(base)?;
         self.directory.try_reserve_exact(1).map_err(|_| NoRoom)?;
         self.segments.try_reserve_exact(1).map_err(|_| NoRoom)?;
         room.take(segment.bytes().saturating_add(SEGMENT_BYTES))?;
@@ -256,7 +339,7 @@ impl<S: Slot> Table<S> {
         let segment = self.segments.get_mut(index).ok_or(NoRoom)?;
         if let Some(larger) = segment.grown()? {
             room.exchange(segment.bytes(), larger.bytes())?;
-            *segment = larger.filled_from(segment);
+            *segment = larger;
             return Ok(());
         }
         self.split(index, print, room)
@@ -277,7 +360,6 @@ impl<S: Slot> Table<S> {
         }
         let segment = self.segments.get_mut(index).ok_or(NoRoom)?;
         room.exchange(segment.bytes(), new)?;
-        let (left, right) = Segment::fill_halves(segment, left, right);
         *segment = left;
         self.segments.push(right);
         // The entries that share the segment are contiguous; the upper half of them moves on.

@@ -100,6 +100,11 @@ impl Clock {
         self.unconfirmed.is_some()
     }
 
+    /// Whether a reading would change nothing at all.
+    pub(crate) const fn is_still(&self, now: UnixMs) -> bool {
+        self.unconfirmed.is_none() && now.0 <= self.believed
+    }
+
     /// Returns what a reading makes of the clock.
     pub(crate) fn read(self, now: UnixMs) -> Reading {
         match self.unconfirmed {

@@ -25,6 +25,64 @@ pub(super) struct Judgement<'a> {
 impl Gate {
     /// Judges an event, and remembers what follows from the verdict.
     pub(super) fn judge_and_record(&mut self, event: &Resolved) -> Result<Verdict, Error> {
+        match self.admit(event) {
+            Some(verdict) => Ok(verdict),
+            None => self.judge_in_full(event),
+        }
+    }
+
+    /// Judges an event with one identity and nothing else, and remembers it when it is fresh, where
+    /// one look at one slot decides; else nothing is done.
+    pub(super) fn admit(&mut self, event: &Resolved) -> Option<Verdict> {
+        match event {
+            Resolved { content: Some(_), .. } => None,
+            Resolved { key: Some(key), revision: None, position: None, time, .. } => {
+                self.admit_key(*key, *time)
+            }
+            Resolved { key: None, revision: Some((entity, revision)), position: None, .. } => {
+                self.admit_revision(*entity, revision.to_halves()?)
+            }
+            Resolved { key: None, revision: None, position: Some(place), .. } => {
+                let Place { source, epoch, position } = place;
+                self.admit_position(*source, epoch.to_u64()?, position.to_u64()?)
+            }
+            Resolved { .. } => None,
+        }
+    }
+
+    #[inline]
+    pub(super) fn admit_key(&mut self, key: Print, time: Option<u64>) -> Option<Verdict> {
+        let is_free = self.claims.is_free(key);
+        let verdict = is_free.then(|| self.keys.admit(key, time, &self.clock))??;
+        self.count(verdict);
+        Some(verdict)
+    }
+
+    #[inline]
+    pub(super) fn admit_revision(&mut self, entity: Print, halves: [u64; 2]) -> Option<Verdict> {
+        let is_free = self.claims.is_free(entity);
+        let verdict = is_free.then(|| self.entities.admit(entity, halves))??;
+        self.count(verdict);
+        Some(verdict)
+    }
+
+    #[inline]
+    pub(super) fn admit_position(
+        &mut self,
+        source: Print,
+        epoch: u64,
+        position: u64,
+    ) -> Option<Verdict> {
+        // What a claim locks depends on the mode, so any claim is taken the long way.
+        let is_free = self.claims.is_empty();
+        let verdict = is_free.then(|| self.sources.admit(source, epoch, position))??;
+        self.count(verdict);
+        Some(verdict)
+    }
+
+    /// Judges an event by all of its identities, and remembers what follows from the verdict.
+    #[cold]
+    pub(super) fn judge_in_full(&mut self, event: &Resolved) -> Result<Verdict, Error> {
         let known = event.key.and_then(|key| self.keys.get(key));
         let judgement = self.judge(event, known, self.keys.horizon(), self.moment())?;
         let verdict = judgement.judged.verdict;
@@ -43,6 +101,7 @@ impl Gate {
         self.claims.moment(&self.clock)
     }
 
+    #[inline]
     pub(super) fn count(&mut self, verdict: Verdict) {
         if let Some(count) = self.verdicts.get_mut(usize::from(verdict.code())) {
             *count = count.saturating_add(1);

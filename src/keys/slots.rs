@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use super::Known;
 use crate::answers::Answers;
 use crate::fingerprint::{Digest, Print};
-use crate::table::{NoRoom, Room, Segment, Slot, Table, WideSlot};
+use crate::table::{Entry, NoRoom, Room, Segment, Slot, Table, WideSlot};
 
 /// One in so many of a segment's keys is forgotten at a time, and at least one.
 const FORGOTTEN_SHARE: usize = 64;
@@ -21,7 +21,7 @@ const FORGOTTEN_MAX: usize = 16;
 
 /// A key in 16 bytes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct KeySlot {
+pub(crate) struct KeySlot {
     high: u64,
     low: u32,
     /// Ticks since the segment's base, or [`APART`].
@@ -43,6 +43,18 @@ impl Slot for KeySlot {
     fn print(&self) -> Print {
         Print { high: self.high, low: self.low }
     }
+}
+
+/// What came of [`Slots::admit`].
+#[derive(Debug)]
+pub(super) enum Admission {
+    Added,
+    /// It was there already, with that age mark.
+    Known {
+        age: u64,
+    },
+    /// Nothing was done: it takes more than a look at one slot.
+    Unclear,
 }
 
 /// Keys by print.
@@ -145,6 +157,29 @@ impl Slots {
         self.table.iter().filter(|&(slot, base)| age(slot, base) >= horizon).count() as u64
     }
 
+    /// Returns the table that keys are looked for in.
+    pub(super) const fn table(&self) -> &Table<KeySlot> {
+        &self.table
+    }
+
+    /// Looks for a key, and adds it when it is new, where no more than its own slot is concerned.
+    #[inline]
+    pub(super) fn admit(&mut self, print: Print, age: u64) -> Admission {
+        let ticks = self.ticks(age);
+        let entry = self.table.enter(print, |base| {
+            let age = offset(ticks, base);
+            (age != APART).then_some(KeySlot { high: print.high, low: print.low, age })
+        });
+        match entry {
+            Entry::Added => Admission::Added,
+            Entry::Known(slot, base) if slot.age != APART => {
+                let ticks = base.saturating_add(u64::from(slot.age));
+                Admission::Known { age: self.ms(ticks) }
+            }
+            Entry::Known(..) | Entry::Unclear => Admission::Unclear,
+        }
+    }
+
     /// Adds a key; keys whose age is below `floor` may be dropped to make space.
     pub(super) fn put(
         &mut self,
@@ -157,21 +192,32 @@ impl Slots {
         let base = self.reach(self.segment_of(print), ticks);
         let slot = KeySlot { high: print.high, low: print.low, age: offset(ticks, base) };
         if let Err(slot) = self.table.put(slot) {
-            let mut spent = Vec::new();
-            self.sweep(self.segment_of(print), floor, |_, known| {
-                // A number that cannot be noted is lost to use, and nothing else.
-                if spent.try_reserve(1).is_ok() {
-                    spent.extend(known.commit);
-                }
-            });
-            for number in spent {
-                self.answers.remove(number, room);
-            }
+            self.drop_spent(print, floor, room);
+            self.table.loosen(print, room);
             self.table.insert(slot, base, room)?;
         }
         self.put_beside(slot, ticks, &known, room).inspect_err(|_| {
             self.remove(print);
         })
+    }
+
+    /// Drops keys whose age is below `floor` from the segment of a print.
+    fn drop_spent(&mut self, print: Print, floor: u64, room: &mut Room) {
+        let index = self.segment_of(print);
+        // No age is counted from before the base.
+        if self.table.segment(index).is_some_and(|segment| self.ms(segment.base) >= floor) {
+            return;
+        }
+        let mut spent = Vec::new();
+        self.sweep(index, floor, |_, known| {
+            // A number that cannot be noted is lost to use, and nothing else.
+            if spent.try_reserve(1).is_ok() {
+                spent.extend(known.commit);
+            }
+        });
+        for number in spent {
+            self.answers.remove(number, room);
+        }
     }
 
     fn put_beside(
@@ -243,11 +289,13 @@ impl Slots {
     }
 
     fn ticks(&self, ms: u64) -> u64 {
-        ms.div_ceil(self.tick_ms.max(1))
+        // A division is worth avoiding on the way of every key.
+        if self.tick_ms == 1 { ms } else { ms.div_ceil(self.tick_ms.max(1)) }
     }
 
     fn ms(&self, ticks: u64) -> u64 {
-        ticks.saturating_mul(self.tick_ms)
+        // Nor is a multiplication for nothing: where words have 32 bits it is a long one.
+        if self.tick_ms == 1 { ticks } else { ticks.saturating_mul(self.tick_ms) }
     }
 
     /// Returns the base of a segment, moved so that an age can be counted from it, if it can.

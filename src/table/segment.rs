@@ -11,8 +11,19 @@ const CAPACITY_MIN: usize = 16;
 /// The largest segment, in bytes: copying one is the most that a call ever does.
 const BYTES_MAX: u64 = 16 * 1024;
 
-/// How full a segment may be, in hundredths.
-const FULL_PERCENT: usize = 86;
+/// How full a segment may be, in hundredths. Fuller ones cost time: the runs that a new slot has to
+/// move up grow with the square of what is missing.
+const FULL_PERCENT: usize = 84;
+
+/// A segment this full, in hundredths, is not worth tidying instead of making it larger.
+const CROWDED_PERCENT: usize = 76;
+
+/// How much larger a segment becomes at a time, in hundredths: three steps double it. Larger ones
+/// cost memory, since all segments of a table are in the same phase, and smaller ones cost copies.
+const GROWTH_PERCENT: usize = 126;
+
+/// How many slots further the next line of the cache begins at the latest.
+const NEXT_LINE: usize = 4;
 
 /// Slots whose leading bits agree, in the order of their prints.
 ///
@@ -24,6 +35,8 @@ pub(crate) struct Segment<S> {
     pub(crate) base: u64,
     depth: u32,
     len: usize,
+    /// How many slots it may hold.
+    len_max: usize,
     /// How many places are homes.
     homes: u64,
     slots: Vec<S>,
@@ -37,18 +50,35 @@ impl<S: Slot> Segment<S> {
         slots as usize
     };
 
-    /// Returns an empty segment that is seven tenths full once `len` slots are in it.
-    pub(super) fn with_room_for(len: usize, depth: u32, base: u64) -> Result<Self, NoRoom> {
-        let capacity = len.saturating_mul(10) / 7;
-        Self::with_capacity(capacity.clamp(CAPACITY_MIN, Self::CAPACITY_MAX), depth, base)
+    /// Returns the smallest segment there is, empty.
+    pub(super) fn first(base: u64) -> Result<Self, NoRoom> {
+        Self::vacant(CAPACITY_MIN, 0, base)
     }
 
-    fn with_capacity(capacity: usize, depth: u32, base: u64) -> Result<Self, NoRoom> {
+    /// Returns the capacity for a segment of so many slots, which leaves room for some more.
+    fn capacity_for(len: usize) -> usize {
+        Self::capacity_above(len.saturating_mul(100) / CROWDED_PERCENT)
+    }
+
+    /// Returns the next larger capacity. There are few, so that one segment fits where another was.
+    fn capacity_above(capacity: usize) -> usize {
+        let mut larger = Self::CAPACITY_MAX;
+        loop {
+            let next = larger.saturating_mul(100) / GROWTH_PERCENT;
+            if next <= capacity || next < CAPACITY_MIN {
+                return larger;
+            }
+            larger = next;
+        }
+    }
+
+    fn vacant(capacity: usize, depth: u32, base: u64) -> Result<Self, NoRoom> {
         let mut slots = Vec::new();
         slots.try_reserve_exact(capacity).map_err(|_| NoRoom)?;
-        slots.resize_with(capacity, S::default);
+        slots.resize(capacity, S::default());
         let homes = capacity.saturating_sub(capacity / 32).saturating_sub(4) as u64;
-        Ok(Self { base, depth, len: 0, homes, slots })
+        let len_max = capacity.saturating_mul(FULL_PERCENT).div_ceil(100);
+        Ok(Self { base, depth, len: 0, len_max, homes, slots })
     }
 
     pub(super) const fn depth(&self) -> u32 {
@@ -71,8 +101,13 @@ impl<S: Slot> Segment<S> {
     }
 
     /// Whether it is not yet as full as it may be.
-    fn has_space(&self) -> bool {
-        self.len.saturating_mul(100) < self.slots.len().saturating_mul(FULL_PERCENT)
+    const fn has_space(&self) -> bool {
+        self.len < self.len_max
+    }
+
+    /// Whether it would soon be full again.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.len.saturating_mul(100) >= self.slots.len().saturating_mul(CROWDED_PERCENT)
     }
 
     pub(crate) fn slots(&self) -> impl Iterator<Item = &S> {
@@ -83,14 +118,25 @@ impl<S: Slot> Segment<S> {
         self.slots.iter_mut().filter(|slot| !slot.print().is_vacant())
     }
 
-    fn home(&self, print: Print) -> usize {
+    #[inline]
+    pub(super) fn home(&self, print: Print) -> usize {
         let local = print.high.wrapping_shl(self.depth) >> 32;
         // Both factors are below 2^32, and the result is below `homes`.
         usize::try_from(local.wrapping_mul(self.homes) >> 32).unwrap_or(0)
     }
 
+    /// Reads the two lines of the cache in which a search from a home mostly ends: by the time they
+    /// are looked at, they are at hand.
+    #[inline]
+    pub(super) fn touch(&self, home: u32) -> u64 {
+        let run = self.slots.get(home as usize..).unwrap_or_default();
+        let read = |slot: Option<&S>| slot.map_or(0, |slot| slot.print().high);
+        read(run.first()) ^ read(run.get(NEXT_LINE))
+    }
+
     /// Returns where a print is, or where it would have to go.
-    fn seek(&self, print: Print) -> Result<usize, usize> {
+    #[inline]
+    pub(super) fn seek(&self, print: Print) -> Result<usize, usize> {
         let home = self.home(print);
         let run = self.slots.get(home..).unwrap_or_default();
         for (offset, slot) in run.iter().enumerate() {
@@ -112,22 +158,31 @@ impl<S: Slot> Segment<S> {
         self.slots.get_mut(at)
     }
 
+    /// Returns the slot at a place that [`Self::seek`] found.
+    pub(super) fn at_mut(&mut self, at: usize) -> Option<&mut S> {
+        self.slots.get_mut(at)
+    }
+
     /// Puts a new slot in its place, or hands it back when the segment is full.
     pub(super) fn put(&mut self, slot: S) -> Result<(), S> {
-        if !self.has_space() {
-            return Err(slot);
-        }
         let (Ok(at) | Err(at)) = self.seek(slot.print());
+        self.put_at(at, slot)
+    }
+
+    /// Puts a new slot where [`Self::seek`] said, or hands it back when the segment is full.
+    #[inline]
+    pub(super) fn put_at(&mut self, at: usize, slot: S) -> Result<(), S> {
         let run = self.slots.get_mut(at..).unwrap_or_default();
-        let Some(gap) = run.iter().position(|slot| slot.print().is_vacant()) else {
+        let gap = run.iter().position(|slot| slot.print().is_vacant());
+        let Some(moved) = gap.filter(|_| self.len < self.len_max) else {
             return Err(slot);
         };
-        // The rest of the run moves up by one, into the gap.
-        run.copy_within(..gap, 1.min(gap));
-        if let Some(place) = run.first_mut() {
-            *place = slot;
-            self.len = self.len.wrapping_add(1);
+        // The rest of the run moves up by one, into the gap: a few slots, too few for a block move.
+        let mut carried = slot;
+        for place in run.iter_mut().take(moved.saturating_add(1)) {
+            carried = core::mem::replace(place, carried);
         }
+        self.len = self.len.wrapping_add(1);
         Ok(())
     }
 
@@ -173,26 +228,26 @@ impl<S: Slot> Segment<S> {
         before.wrapping_sub(self.len)
     }
 
-    /// Returns an empty segment to move to when this one is full, or none when it must be split.
+    /// Returns a larger segment with the same slots, or none when it must be split.
     pub(super) fn grown(&self) -> Result<Option<Self>, NoRoom> {
         let mut capacity = self.slots.len();
         while capacity < Self::CAPACITY_MAX {
-            capacity = capacity.saturating_add(capacity / 4).min(Self::CAPACITY_MAX);
-            let larger = Self::with_capacity(capacity, self.depth, self.base)?;
-            if larger.can_hold(self.slots()) {
-                return Ok(Some(larger));
+            capacity = Self::capacity_above(capacity);
+            let larger = Self::filled(capacity, self.depth, self.base, self.slots())?;
+            if larger.is_some() {
+                return Ok(larger);
             }
         }
         Ok(None)
     }
 
     /// Returns a smaller segment with the same slots, if there is one.
-    pub(super) fn fitted(&mut self) -> Option<Self> {
+    pub(super) fn fitted(&self) -> Option<Self> {
         let mut capacity = self.len.saturating_mul(100).div_ceil(FULL_PERCENT).max(CAPACITY_MIN);
         while capacity < self.slots.len() {
-            let smaller = Self::with_capacity(capacity, self.depth, self.base).ok()?;
-            if smaller.can_hold(self.slots()) {
-                return Some(smaller.filled_from(self));
+            let smaller = Self::filled(capacity, self.depth, self.base, self.slots()).ok()?;
+            if smaller.is_some() {
+                return smaller;
             }
             // A long run at the end: a few places more move the homes apart.
             capacity = capacity.saturating_add(capacity.div_ceil(32));
@@ -200,78 +255,50 @@ impl<S: Slot> Segment<S> {
         None
     }
 
-    /// Returns two empty segments for the slots whose next bit is 0, and 1.
+    /// Returns two segments with the slots whose next bit is 0, and 1.
     pub(super) fn halves(&self) -> Result<(Self, Self), NoRoom> {
-        let middle = self.slots().filter(|slot| !self.is_right(slot.print())).count();
+        let is_right = |slot: &S| slot.print().high.wrapping_shl(self.depth) >> 63 == 1;
+        let is_first_right = |slot: &S| !slot.print().is_vacant() && is_right(slot);
+        let middle = self.slots.iter().position(is_first_right).unwrap_or(self.slots.len());
+        let (left, right) = self.slots.split_at_checked(middle).ok_or(NoRoom)?;
+        Ok((self.half(left)?, self.half(right)?))
+    }
+
+    fn half(&self, slots: &[S]) -> Result<Self, NoRoom> {
         let depth = self.depth.wrapping_add(1);
-        let half = |right: bool| {
-            let count = if right { self.len.wrapping_sub(middle) } else { middle };
-            let mut wanted = count;
-            loop {
-                let half = Self::with_room_for(wanted, depth, self.base)?;
-                let slots = self.slots().filter(|slot| self.is_right(slot.print()) == right);
-                if half.can_hold(slots) {
-                    return Ok(half);
-                }
-                if half.slots.len() == Self::CAPACITY_MAX {
-                    return Err(NoRoom);
-                }
-                wanted = wanted.saturating_add(CAPACITY_MIN);
+        let slots = || slots.iter().filter(|slot| !slot.print().is_vacant());
+        let mut wanted = slots().count();
+        loop {
+            let capacity = Self::capacity_for(wanted);
+            if let Some(half) = Self::filled(capacity, depth, self.base, slots())? {
+                return Ok(half);
             }
-        };
-        Ok((half(false)?, half(true)?))
-    }
-
-    /// Moves every slot of a segment into one of its two halves.
-    pub(super) fn fill_halves(from: &mut Self, mut left: Self, mut right: Self) -> (Self, Self) {
-        let depth = from.depth;
-        let is_right = |print: Print| print.high.wrapping_shl(depth) >> 63 == 1;
-        let mut next = (0, 0);
-        for slot in from.slots.iter_mut().map(core::mem::take) {
-            let print = slot.print();
-            if print.is_vacant() {
-                continue;
+            if capacity == Self::CAPACITY_MAX {
+                return Err(NoRoom);
             }
-            if is_right(print) {
-                next.1 = right.append(slot, next.1);
-            } else {
-                next.0 = left.append(slot, next.0);
-            }
+            wanted = wanted.saturating_add(CAPACITY_MIN);
         }
-        (left, right)
     }
 
-    /// Moves every slot of another segment of the same leading bits into this empty one.
-    pub(super) fn filled_from(mut self, from: &mut Self) -> Self {
-        let mut next = 0;
-        for slot in from.slots.iter_mut().map(core::mem::take) {
-            if !slot.print().is_vacant() {
-                next = self.append(slot, next);
-            }
-        }
-        self
-    }
-
-    fn is_right(&self, print: Print) -> bool {
-        print.high.wrapping_shl(self.depth) >> 63 == 1
-    }
-
-    /// Whether slots, given in order, all find a place.
-    fn can_hold<'a>(&self, slots: impl Iterator<Item = &'a S>) -> bool
+    /// Returns a segment with slots that are given in their order, or none where they do not fit.
+    fn filled<'a>(
+        capacity: usize,
+        depth: u32,
+        base: u64,
+        slots: impl Iterator<Item = &'a S>,
+    ) -> Result<Option<Self>, NoRoom>
     where
         S: 'a,
     {
-        let end = slots.fold(0, |next, slot| self.home(slot.print()).max(next).wrapping_add(1));
-        end <= self.slots.len()
-    }
-
-    /// Puts the next slot in order at its home or at `next`, and returns what follows.
-    fn append(&mut self, slot: S, next: usize) -> usize {
-        let place = self.home(slot.print()).max(next);
-        if let Some(vacant) = self.slots.get_mut(place) {
-            *vacant = slot;
-            self.len = self.len.wrapping_add(1);
+        let mut segment = Self::vacant(capacity, depth, base)?;
+        let mut next = 0;
+        for slot in slots {
+            let at = segment.home(slot.print()).max(next);
+            let Some(place) = segment.slots.get_mut(at) else { return Ok(None) };
+            *place = *slot;
+            next = at.wrapping_add(1);
+            segment.len = segment.len.wrapping_add(1);
         }
-        place.wrapping_add(1)
+        Ok(Some(segment))
     }
 }

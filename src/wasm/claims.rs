@@ -11,9 +11,9 @@ use js_sys::{Array, BigInt, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::convert::{self, Report};
-use super::core::{Core, frame};
+use super::core::Core;
 use super::error::{JsResult, thrown};
-use super::frame::{Reader, time};
+use super::frame::{Reader, frame, time};
 use crate::claims::{Claim, Locks};
 use crate::content::Content;
 use crate::error::Error;
@@ -34,7 +34,7 @@ impl Core {
     /// # Errors
     /// As `Gate::claim`.
     pub fn claim(&mut self, bytes: usize, lease: f64, now: f64) -> JsResult<JsValue> {
-        let Self { gate, scratch } = self;
+        let Self { gate, scratch, .. } = self;
         let mut claim = || {
             let lease = if lease < 0.0 { None } else { Some(millis(lease)?) };
             gate.claim(&frame(scratch, bytes).event()?, lease, UnixMs::from_reading(now)?)
@@ -106,7 +106,7 @@ impl Core {
         result: &[u8],
         now: f64,
     ) -> JsResult<()> {
-        let Self { gate, scratch } = self;
+        let Self { gate, scratch, .. } = self;
         let mut resolve = || {
             let how = match how {
                 0 => Resolution::Committed(content(kind, result)),
@@ -139,7 +139,7 @@ impl Core {
     /// # Errors
     /// As `Gate::fingerprint`.
     pub fn fingerprint(&self, bytes: usize) -> JsResult<String> {
-        let Self { gate, scratch } = self;
+        let Self { gate, scratch, .. } = self;
         let fingerprint = || gate.fingerprint(&frame(scratch, bytes).event()?);
         fingerprint().map(|fingerprint| fingerprint.to_string()).map_err(thrown)
     }

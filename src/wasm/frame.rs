@@ -41,7 +41,7 @@ impl<'a> Reader<'a> {
         self.bytes.is_empty()
     }
 
-    fn bytes(&mut self, count: usize) -> Result<&'a [u8], Error> {
+    pub(super) fn bytes(&mut self, count: usize) -> Result<&'a [u8], Error> {
         let (head, tail) = self.bytes.split_at_checked(count).ok_or(MALFORMED)?;
         self.bytes = tail;
         self.read = self.read.saturating_add(count);
@@ -132,6 +132,11 @@ impl<'a> Reader<'a> {
         }
         Ok(event)
     }
+}
+
+/// Returns a reader of the first bytes of the scratch.
+pub(super) fn frame(scratch: &[u8], bytes: usize) -> Reader<'_> {
+    Reader::new(scratch.get(..bytes).unwrap_or_default())
 }
 
 /// Reads an event's time.

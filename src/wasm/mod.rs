@@ -3,11 +3,14 @@
 #![expect(unreachable_pub, reason = "what wasm-bindgen exports must be public")]
 
 mod claims;
+mod columns;
 mod content;
 mod convert;
 mod core;
 mod error;
 mod frame;
+mod memory;
+mod singles;
 
 use wasm_bindgen::prelude::*;
 

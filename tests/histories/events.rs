@@ -30,6 +30,33 @@ impl World {
         if self.random.chance(3) { self.spoilt(event, now) } else { event }
     }
 
+    /// Draws events of one kind and scope, some of them more than a gate takes in one go.
+    pub(super) fn column(&mut self, oracle: &Oracle, now: u64) -> Vec<Event> {
+        let scope = self.random.pick(&SCOPES).map(str::to_owned);
+        let blank = Event { scope, ..Event::default() };
+        let size = if self.random.chance(30) { 40 } else { 6 };
+        let kind = self.random.up_to(2);
+        let mut events: Vec<Event> = Vec::new();
+        for _ in 0..self.random.up_to(size) {
+            let mut event = blank.clone();
+            match kind {
+                0 => {
+                    event.id = Some(self.id(now));
+                    event.time = self.time(oracle, now).filter(|_| self.random.chance(30));
+                }
+                1 => self.give_revision(&mut event, oracle),
+                _ => {
+                    self.give_position(&mut event, oracle);
+                    if let Some(first) = events.first() {
+                        (event.source, event.epoch) = (first.source.clone(), first.epoch.clone());
+                    }
+                }
+            }
+            events.push(event);
+        }
+        events
+    }
+
     fn unseen(&mut self, oracle: &Oracle, now: u64) -> Event {
         let scope = self.random.pick(&SCOPES).map(str::to_owned);
         let mut event = Event { scope, ..Event::default() };
@@ -43,7 +70,7 @@ impl World {
         if [2, 4, 5].contains(&kinds) {
             self.give_position(&mut event, oracle);
         }
-        event.content = self.content();
+        event.content = self.content().filter(|_| self.contents);
         event.time = self.time(oracle, now);
         event
     }
@@ -52,7 +79,7 @@ impl World {
     fn sent_again(&mut self, mut event: Event, oracle: &Oracle, now: u64) -> Event {
         match self.random.weighted(&[8, 4, 3, 1, 2, 2, 2, 1]) {
             0 => {}
-            1 => event.content = self.content(),
+            1 => event.content = self.content().filter(|_| self.contents),
             2 => event.time = self.time(oracle, now),
             3 => event.scope = self.random.pick(&SCOPES).map(str::to_owned),
             4 => self.give_revision(&mut event, oracle),

@@ -55,6 +55,8 @@ pub(crate) struct World {
     pub(crate) secret: [u8; 16],
     /// Whether events are claimed, too, or only checked.
     claims: bool,
+    /// Whether events have content: without any, a gate may look at less.
+    contents: bool,
     random: Random,
     /// The time that the caller's clock would show if it were right.
     now: u64,
@@ -75,7 +77,9 @@ impl World {
         let opened = *random.pick(&[0, 5, 1_700_000_000_000, 1_700_000_000_999]);
         let mut secret = [0; 16];
         secret.fill_with(|| random.next() as u8);
-        Self { options, opened, secret, claims, random, now: opened, base, recent: Vec::new() }
+        let contents = random.chance(60);
+        let (now, recent) = (opened, Vec::new());
+        Self { options, opened, secret, claims, contents, random, now, base, recent }
     }
 
     /// Draws the next call.
@@ -90,8 +94,13 @@ impl World {
             }
             1 => {
                 let now = self.reading(oracle);
-                let size = self.random.up_to(8);
-                Step::CheckAll { events: (0..size).map(|_| self.event(oracle, now)).collect(), now }
+                let events = if self.random.chance(40) {
+                    self.column(oracle, now)
+                } else {
+                    let size = self.random.up_to(8);
+                    (0..size).map(|_| self.event(oracle, now)).collect()
+                };
+                Step::CheckAll { events, now }
             }
             2 => {
                 let now = self.reading(oracle);

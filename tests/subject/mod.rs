@@ -10,6 +10,7 @@ use onceward::{
 };
 
 pub(crate) mod claims;
+mod columns;
 
 use std::collections::BTreeMap;
 
@@ -46,6 +47,8 @@ pub(crate) struct Subject {
     gate: Gate,
     /// The claims that were granted, with their events, by token.
     claims: BTreeMap<u64, (Claim, PlainEvent)>,
+    /// How often events were given that make a column.
+    columns: u64,
 }
 
 impl Subject {
@@ -74,13 +77,16 @@ impl Subject {
         };
         let secret = Secret::new(secret).expect("the secret is long enough");
         let gate = Gate::new(options, secret, UnixMs::new(now)).expect("the options are valid");
-        Self { gate, claims: BTreeMap::new() }
+        Self { gate, claims: BTreeMap::new(), columns: 0 }
     }
 
     /// Judges one event.
     pub(crate) fn check(&mut self, event: &PlainEvent, now: u64) -> Result<PlainVerdict, Code> {
         let parts = Parts::of(event).ok_or("invalid_event")?;
-        let verdict = self.gate.check(&parts.event(), UnixMs::new(now));
+        let verdict = match self.check_column(core::slice::from_ref(&parts), now) {
+            Some(verdicts) => verdicts.map(|all| all[0]),
+            None => self.gate.check(&parts.event(), UnixMs::new(now)),
+        };
         verdict.map(plain_verdict).map_err(|error| code(&error))
     }
 
@@ -92,9 +98,11 @@ impl Subject {
     ) -> Result<Vec<PlainVerdict>, Code> {
         let parts: Vec<Parts<'_>> =
             events.iter().map(Parts::of).collect::<Option<_>>().ok_or(MALFORMED)?;
-        let events: Vec<Event<'_>> = parts.iter().map(Parts::event).collect();
-        let verdicts =
-            self.gate.check_all(&events, UnixMs::new(now)).map_err(|error| code(&error))?;
+        let verdicts = self.check_column(&parts, now).unwrap_or_else(|| {
+            let events: Vec<Event<'_>> = parts.iter().map(Parts::event).collect();
+            self.gate.check_all(&events, UnixMs::new(now))
+        });
+        let verdicts = verdicts.map_err(|error| code(&error))?;
         Ok(verdicts.into_iter().map(plain_verdict).collect())
     }
 
