@@ -6,7 +6,8 @@
 // The declarations name Symbol.dispose, which not every user's configuration knows.
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import type { CoreClaim, CoreDoubt, CoreGate } from "./core.js";
+import type { CoreGate } from "./core.js";
+import type { CoreClaim, CoreDoubt } from "./coretypes.js";
 import { invalidEvent, invalidOption, OncewardError } from "./errors.js";
 import { type Json, readEvent, readResult } from "./event.js";
 import { type ContentBytes, type Fields, frameRoom } from "./frame.js";

@@ -6,74 +6,12 @@
  * @module
  */
 
+import type { CoreClaim, CoreDoubt, CoreInspection, CoreOptions, CoreStats } from "./coretypes.js";
 import { isErrorCode, OncewardError, ofEvent } from "./errors.js";
-import { type ContentBytes, limitCallBytes, Sheet } from "./frame.js";
+import { type ContentBytes, limitCallBytes, Sheet, textRoom } from "./frame.js";
 import { toRefusal } from "./refusal.js";
 import * as glue from "./wasm/core.js";
 import base64 from "./wasm/core_base64.js";
-
-/**
- * What the core needs to know of a gate's options; ordinals are in decimal. All are own properties.
- */
-export interface CoreOptions {
-  readonly retention: number;
-  readonly resultRetention: number;
-  readonly maxResultBytes: number;
-  readonly lease: number;
-  readonly afterCrash: string;
-  readonly maxSkew: number;
-  readonly maxClockJump: number;
-  readonly maxBytes: number;
-  readonly revisions: string;
-  readonly firstRevision: string | undefined;
-  readonly positions: string | { readonly window: number };
-  readonly firstPosition: string | undefined;
-  readonly maxJump: string | undefined;
-  readonly timeFromId: boolean;
-}
-
-/** What the core says about an event that is only looked at, or refused. */
-export interface CoreInspection {
-  readonly verdict: number;
-  readonly result?: Uint8Array;
-  readonly isJson?: boolean;
-  readonly omitted?: true;
-  readonly retryAfter?: number;
-  readonly expected?: string;
-  readonly current?: string;
-  readonly since?: number;
-}
-
-/** What the core says of a claim that it granted. */
-export interface CoreClaim {
-  readonly verdict: 0;
-  /** What the core knows the claim by. */
-  readonly ticket: Uint8Array;
-  readonly token: bigint;
-  readonly attempt: number;
-  readonly takeover: boolean;
-  readonly leaseUntil: number;
-}
-
-/** A doubt, as the core reports it. */
-export interface CoreDoubt {
-  readonly key: string;
-  readonly token: bigint;
-  readonly attempt: number;
-  readonly since: number;
-}
-
-/** The core's counters. */
-export interface CoreStats {
-  readonly keys: number;
-  readonly entities: number;
-  readonly sources: number;
-  readonly claims: number;
-  readonly bytes: number;
-  readonly maxBytes: number;
-  readonly horizon: number;
-  readonly verdicts: readonly number[];
-}
 
 /** What the core adds to the errors that it throws. */
 interface Thrown extends Error {
@@ -91,6 +29,12 @@ interface Instance {
 
 const FIRST_ROOM = 256;
 const DOUBLED_ROOM_MAX = 64 * 1024;
+
+/** What `checkKey` and `checkRevision` return when they have done nothing. */
+export const UNDECIDED = 255;
+
+/** In the scratch a revision precedes the name of its entity. */
+const REVISION_BYTES = 8;
 
 const RESULT_NONE = 0;
 const RESULT_BYTES = 1;
@@ -190,6 +134,8 @@ export class CoreGate {
   #address = 0;
   #room = 0;
   #sheet = new Sheet(new Uint8Array());
+  /** The scope of single keys and revisions, as the core knows it. */
+  #scope = "";
 
   constructor(options: CoreOptions, secret: Uint8Array, now: number) {
     this.#instance = instance();
@@ -235,6 +181,47 @@ export class CoreGate {
     } catch (thrown) {
       throw translate(thrown, this.#instance);
     }
+  }
+
+  /** Judges a key that comes alone, or does nothing and returns `UNDECIDED`. */
+  checkKey(scope: string, id: string, now: number): number {
+    const core = this.live();
+    const sheet = this.#single(core, scope, id);
+    sheet.length = REVISION_BYTES;
+    const bytes = sheet.utf8(id, "id");
+    try {
+      return core.checkKey(bytes, now);
+    } catch (thrown) {
+      throw translate(thrown, this.#instance);
+    }
+  }
+
+  /** Judges a revision below 2^64 that comes alone, or does nothing and returns `UNDECIDED`. */
+  checkRevision(scope: string, entity: string, revision: number | bigint, now: number): number {
+    const core = this.live();
+    const sheet = this.#single(core, scope, entity);
+    sheet.u64(revision);
+    const bytes = sheet.utf8(entity, "entity");
+    try {
+      return core.checkRevision(bytes, now);
+    } catch (thrown) {
+      throw translate(thrown, this.#instance);
+    }
+  }
+
+  /** Sets the scope, and returns a sheet with room for a revision and a name. */
+  #single(core: glue.Core, scope: string, name: string): Sheet {
+    if (scope !== this.#scope) {
+      const bytes = this.scratch(textRoom(scope)).utf8(scope, "scope");
+      this.#call(() => core.useScope(bytes));
+      this.#scope = scope;
+    }
+    const room = REVISION_BYTES + textRoom(name);
+    if (room > this.#sheet.room) {
+      return this.scratch(room);
+    }
+    this.#sheet.length = 0;
+    return this.#sheet;
   }
 
   /** Judges the events in the scratch: all or nothing. */

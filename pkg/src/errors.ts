@@ -95,3 +95,10 @@ export function invalidOption(message: string): OncewardError {
 export function ofEvent(index: number, message: string): string {
   return `events[${index}]: ${message}`;
 }
+
+/** Says in which event of a batch an error of ours is; others stay as they are. */
+export function atEvent(error: unknown, index: number): unknown {
+  return error instanceof OncewardError
+    ? new OncewardError(error.code, ofEvent(index, error.message), { cause: error.cause })
+    : error;
+}

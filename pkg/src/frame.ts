@@ -63,6 +63,19 @@ export interface Fields {
   time: number | string | undefined;
 }
 
+/** An event without any field. */
+export const NO_FIELDS: Fields = {
+  scope: undefined,
+  id: undefined,
+  entity: undefined,
+  source: undefined,
+  revision: undefined,
+  position: undefined,
+  epoch: undefined,
+  content: undefined,
+  time: undefined,
+};
+
 // Made at the first use, since nothing happens at import time.
 let encoder: TextEncoder | undefined;
 
@@ -146,7 +159,7 @@ export class Sheet {
 
   /** How many bytes there is room for; 0 when the memory below it has grown and moved. */
   get room(): number {
-    return this.#bytes.byteLength;
+    return this.#bytes.length;
   }
 
   /** Returns what is written, as a view. */
@@ -201,6 +214,17 @@ export class Sheet {
       this.length = end;
     }
     return ascii;
+  }
+
+  /** Writes a number that fits a u64. */
+  u64(value: number | bigint): void {
+    if (typeof value === "number") {
+      this.#view.setUint32(this.length, value, true);
+      this.#view.setUint32(this.length + 4, value / U32_SIZE, true);
+    } else {
+      this.#view.setBigUint64(this.length, value, true);
+    }
+    this.length += 8;
   }
 
   /** Writes one event. There must be the room that `frameRoom` says. */
@@ -266,20 +290,12 @@ export class Sheet {
     if (value === undefined) {
       return 0;
     }
-    const view = this.#view;
-    const start = this.length;
-    if (typeof value === "number") {
-      view.setUint8(start, ORDINAL_U64);
-      view.setUint32(start + 1, value, true);
-      view.setUint32(start + 5, value / U32_SIZE, true);
-      this.length += 9;
-    } else if (typeof value === "bigint" && value < U64_END) {
-      view.setUint8(start, ORDINAL_U64);
-      view.setBigUint64(start + 1, value, true);
-      this.length += 9;
+    const isShort = typeof value === "number" || (typeof value === "bigint" && value < U64_END);
+    this.#view.setUint8(this.length, isShort ? ORDINAL_U64 : ORDINAL_TEXT);
+    this.length += 1;
+    if (isShort) {
+      this.u64(value);
     } else {
-      view.setUint8(start, ORDINAL_TEXT);
-      this.length += 1;
       this.#text(flag, String(value), name);
     }
     return flag;

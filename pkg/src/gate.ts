@@ -6,16 +6,18 @@
 // The declarations name Symbol.asyncDispose, which not every user's configuration knows.
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import { appendEvent, judgeBatch } from "./batch.js";
+import { judgeBatch } from "./batch.js";
 import { type Claim, type ClaimOptions, Claims, type Doubt } from "./claim.js";
 import { judgeIds, judgePositions, judgeRevisions } from "./columns.js";
-import { CoreGate, type CoreOptions } from "./core.js";
+import { CoreGate } from "./core.js";
+import type { CoreOptions } from "./coretypes.js";
 import { invalidEvent, invalidOption } from "./errors.js";
 import { type GateEvent, type Json, kindOf, type Ordinal, readEvent } from "./event.js";
 import { frameRoom } from "./frame.js";
 import { type OnceOptions, Onces, type Outcome } from "./once.js";
 import { type GateOptions, readNow, readOptions } from "./options.js";
 import { type Inspection, type Refusal, toInspection } from "./refusal.js";
+import { judgeKey, judgeOne } from "./single.js";
 import { type Stats, toStats } from "./stats.js";
 import { FRESH, type Verdict, Verdicts, verdictOf } from "./verdicts.js";
 
@@ -85,10 +87,24 @@ export class Gate {
   check(event: GateEvent): Verdict {
     this.#core.live();
     const fields = readEvent(event);
-    const now = readNow(this.#clock);
-    const sheet = this.#core.scratch(frameRoom(fields));
-    sheet.event(fields);
-    return verdictOf(this.#core.check(sheet.length, now));
+    return verdictOf(judgeOne(this.#core, fields, readNow(this.#clock)));
+  }
+
+  /**
+   * Judges one key: the fast form of `check({ scope, id })`.
+   *
+   * Most of what is left is the reading of the clock; see `taskClock`.
+   *
+   * @throws {OncewardError} As `check`.
+   *
+   * @example
+   * ```ts
+   * if (gate.checkId(message.id, "orders") === "fresh") apply(message);
+   * ```
+   */
+  checkId(id: string, scope?: string): Verdict {
+    this.#core.live();
+    return verdictOf(judgeKey(this.#core, this.#clock, id, scope));
   }
 
   /**
@@ -109,9 +125,8 @@ export class Gate {
       }
       const count = events.length;
       for (let index = 0; index < count; index += 1) {
-        appendEvent(batch, events[index], index);
+        batch.addEvent(events[index]);
       }
-      return count;
     });
     return Array.from(codes, verdictOf);
   }
@@ -139,10 +154,9 @@ export class Gate {
         throw invalidEvent(`identify must be a function, not ${kindOf(identify)}`);
       }
       for (const item of items) {
-        appendEvent(batch, identify(item), taken.length);
+        batch.addEvent(identify(item));
         taken.push(item);
       }
-      return taken.length;
     });
     return taken.filter((_, index) => codes[index] === FRESH);
   }

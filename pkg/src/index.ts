@@ -5,6 +5,7 @@
  */
 
 export type { Claim, ClaimOptions, Doubt } from "./claim.js";
+export { taskClock } from "./clock.js";
 export { type ErrorCode, isOncewardError, OncewardError } from "./errors.js";
 export type { GateEvent, Json, Ordinal } from "./event.js";
 export { Gate } from "./gate.js";

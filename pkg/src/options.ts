@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { CoreOptions } from "./core.js";
+import type { CoreOptions } from "./coretypes.js";
 import { invalidOption, isOncewardError } from "./errors.js";
 import { isBytes, kindOf, type Ordinal, readOrdinal } from "./event.js";
 import { requireWellFormed } from "./frame.js";

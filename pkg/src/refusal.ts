@@ -3,7 +3,7 @@
  * @module
  */
 
-import type { CoreInspection } from "./core.js";
+import type { CoreInspection } from "./coretypes.js";
 import type { Json } from "./event.js";
 import type { ContentBytes } from "./frame.js";
 import { FRESH, type Verdict, verdictOf } from "./verdicts.js";

@@ -3,7 +3,7 @@
  * @module
  */
 
-import type { CoreStats } from "./core.js";
+import type { CoreStats } from "./coretypes.js";
 import { VERDICTS, type Verdict } from "./verdicts.js";
 
 /** What a gate holds, and what it has said. */

@@ -86,8 +86,13 @@ export class Verdicts implements Iterable<Verdict> {
 
   /** Returns how many of them are the given verdict. It looks at each. */
   count(verdict: Verdict): number {
+    const { codes } = this;
     const wanted = VERDICTS.indexOf(verdict);
-    return this.codes.reduce((sum, code) => (code === wanted ? sum + 1 : sum), 0);
+    let count = 0;
+    for (let index = 0; index < codes.length; index += 1) {
+      count += codes[index] === wanted ? 1 : 0;
+    }
+    return count;
   }
 
   /** Yields the names, in input order. */

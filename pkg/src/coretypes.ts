@@ -1,0 +1,67 @@
+/**
+ * What goes into the core and comes out of it.
+ * @module
+ */
+
+/**
+ * What the core needs to know of a gate's options; ordinals are in decimal. All are own properties.
+ */
+export interface CoreOptions {
+  readonly retention: number;
+  readonly resultRetention: number;
+  readonly maxResultBytes: number;
+  readonly lease: number;
+  readonly afterCrash: string;
+  readonly maxSkew: number;
+  readonly maxClockJump: number;
+  readonly maxBytes: number;
+  readonly revisions: string;
+  readonly firstRevision: string | undefined;
+  readonly positions: string | { readonly window: number };
+  readonly firstPosition: string | undefined;
+  readonly maxJump: string | undefined;
+  readonly timeFromId: boolean;
+}
+
+/** What the core says about an event that is only looked at, or refused. */
+export interface CoreInspection {
+  readonly verdict: number;
+  readonly result?: Uint8Array;
+  readonly isJson?: boolean;
+  readonly omitted?: true;
+  readonly retryAfter?: number;
+  readonly expected?: string;
+  readonly current?: string;
+  readonly since?: number;
+}
+
+/** What the core says of a claim that it granted. */
+export interface CoreClaim {
+  readonly verdict: 0;
+  /** What the core knows the claim by. */
+  readonly ticket: Uint8Array;
+  readonly token: bigint;
+  readonly attempt: number;
+  readonly takeover: boolean;
+  readonly leaseUntil: number;
+}
+
+/** A doubt, as the core reports it. */
+export interface CoreDoubt {
+  readonly key: string;
+  readonly token: bigint;
+  readonly attempt: number;
+  readonly since: number;
+}
+
+/** The core's counters. */
+export interface CoreStats {
+  readonly keys: number;
+  readonly entities: number;
+  readonly sources: number;
+  readonly claims: number;
+  readonly bytes: number;
+  readonly maxBytes: number;
+  readonly horizon: number;
+  readonly verdicts: readonly number[];
+}
