@@ -3,6 +3,7 @@
 #
 #   scripts/setup.sh build   what a build needs
 #   scripts/setup.sh test    that, and what the tests need: wasm-pack, Chromium and its driver
+#   scripts/setup.sh bench   what a build needs, and what the benchmark compares with
 #
 # Why it is not `wasm-pack` and `rustup target add` alone: both download prebuilt files, which some
 # networks do not let through. Everything here can also be had from package registries:
@@ -211,12 +212,13 @@ If chromedriver is not in PATH, set CHROMEDRIVER to it."
   note="installed"
 }
 
+# install_node_modules FOLDER: installs what the folder's lockfile names.
 # The copy of the lockfile says what node_modules was made from; file times would not survive a checkout.
 install_node_modules() {
-  local made_from=node_modules/.made-from-package-lock.json
-  if [[ ! -e $made_from ]] || ! cmp -s package-lock.json "$made_from"; then
-    quietly "npm ci" npm ci --no-audit --no-fund
-    cp package-lock.json "$made_from"
+  local lock=$1/package-lock.json made_from=$1/node_modules/.made-from-package-lock.json
+  if [[ ! -e $made_from ]] || ! cmp -s "$lock" "$made_from"; then
+    quietly "npm ci" npm ci --no-audit --no-fund --prefix "$1"
+    cp "$lock" "$made_from"
     note="installed"
   fi
 }
@@ -224,8 +226,8 @@ install_node_modules() {
 # --- The run -------------------------------------------------------------------------------------
 
 purpose=${1:-}
-[[ $purpose == build || $purpose == test ]] || {
-  echo "usage: scripts/setup.sh build|test" >&2
+[[ $purpose == build || $purpose == test || $purpose == bench ]] || {
+  echo "usage: scripts/setup.sh build|test|bench" >&2
   exit 2
 }
 
@@ -248,4 +250,7 @@ if [[ $purpose == test ]]; then
   step "wasm-pack" install_wasm_pack
   step "browser" install_browser
 fi
-step "node_modules" install_node_modules
+step "node_modules" install_node_modules .
+if [[ $purpose == bench ]]; then
+  step "node_modules of the benchmark" install_node_modules bench
+fi
