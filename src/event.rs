@@ -154,8 +154,11 @@ impl Intake {
         given: Option<UnixMs>,
         id: Option<&[u8]>,
     ) -> Result<Option<u64>, Error> {
-        let time = given.or_else(|| id_ms(str::from_utf8(id.filter(|_| self.time_from_id)?).ok()?));
-        let time = time.map(UnixMs::as_u64);
+        if given.is_none() && !self.time_from_id {
+            return Ok(None);
+        }
+        let from_id = || id_ms(str::from_utf8(id.filter(|_| self.time_from_id)?).ok()?);
+        let time = given.or_else(from_id).map(UnixMs::as_u64);
         if time.is_some_and(|time| time > self.latest) {
             return Err(Error::event("the event's time is too far ahead of now"));
         }

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 
 use crate::answers::{Answers, Given};
 use crate::fingerprint::{Digest, Print};
-use crate::table::{NoRoom, Room, Table};
+use crate::table::{NoRoom, Room, Table, has_room_for_one};
 use crate::time::{Clock, Millis, Reading};
 use crate::verdict::Verdict;
 use slots::{Admission, KeySlot, Slots};
@@ -146,7 +146,7 @@ impl Keys {
     ) -> Option<Verdict> {
         // What is forgotten already may still be known, so the time alone decides nothing.
         let is_settled = !clock.is_unconfirmed() && time.is_none_or(|time| time >= self.horizon);
-        if !is_settled || self.before.added.try_reserve(1).is_err() {
+        if !is_settled || !has_room_for_one(&mut self.before.added) {
             return None;
         }
         let age = clock.believed().max(time.unwrap_or(0));

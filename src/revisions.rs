@@ -6,7 +6,7 @@ use core::cmp::Ordering;
 use crate::error::{Error, ErrorCode};
 use crate::fingerprint::{Digest, Print};
 use crate::ordinal::Ordinal;
-use crate::table::{Arena, Entry, NoRoom, Room, Table, WideSlot};
+use crate::table::{Arena, Entry, NoRoom, Room, Table, WideSlot, has_room_for_one};
 use crate::verdict::{Judged, Verdict};
 
 /// Which revision of an entity may follow the last one.
@@ -142,7 +142,7 @@ impl Entities {
         let is_plain = self.order == Revisions::Newer
             && self.jump_max.is_none()
             && self.contents.len() == 0
-            && self.before.changes.try_reserve(1).is_ok();
+            && has_room_for_one(&mut self.before.changes);
         if !is_plain {
             return None;
         }

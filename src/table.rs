@@ -121,6 +121,12 @@ impl Default for Spot {
     }
 }
 
+/// Whether one more would fit, after memory was asked for if that was necessary.
+#[inline]
+pub(crate) fn has_room_for_one<T>(list: &mut Vec<T>) -> bool {
+    list.len() < list.capacity() || list.try_reserve(1).is_ok()
+}
+
 fn truncated(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }

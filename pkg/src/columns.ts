@@ -57,38 +57,44 @@ function readOrdinals(value: unknown, name: string, field: string, expected?: nu
   const given = requireArray(value, name);
   const count = given.length;
   requireLength(name, count, expected ?? count);
-  const ordinals: (number | bigint | string)[] = [];
-  let allFit = true;
-  let index = 0;
-  try {
-    for (; index < count; index += 1) {
-      const ordinal = readOrdinal(given[index], field);
-      if (ordinal === undefined) {
-        throw invalidEvent(`${field} is missing`);
-      }
-      allFit &&= typeof ordinal === "number" || (typeof ordinal === "bigint" && ordinal < U64_END);
-      ordinals.push(ordinal);
-    }
-  } catch (error) {
-    throw atEvent(error, index);
-  }
-  return allFit ? packU64(ordinals) : ordinals;
-}
-
-/** Packs safe integers and bigints below 2^64. */
-function packU64(ordinals: readonly (number | bigint | string)[]): BigUint64Array {
-  const packed = new BigUint64Array(ordinals.length);
+  const packed = new BigUint64Array(count);
   const halves = new Uint32Array(packed.buffer);
-  ordinals.forEach((ordinal, index) => {
-    if (typeof ordinal === "number") {
+  for (let index = 0; index < count; index += 1) {
+    const ordinal = given[index];
+    if (typeof ordinal === "number" && ordinal >= 0 && Number.isSafeInteger(ordinal)) {
       // Split without making a bigint of it, which would be one allocation each.
       halves[index * 2] = ordinal;
       halves[index * 2 + 1] = ordinal / U32_SIZE;
+    } else if (typeof ordinal === "bigint" && ordinal >= 0n && ordinal < U64_END) {
+      packed[index] = ordinal;
     } else {
-      packed[index] = BigInt(ordinal);
+      return readOthers(given, packed.subarray(0, index), ordinal, field);
     }
-  });
+  }
   return packed;
+}
+
+/** Reads on from the first ordinal that is no u64. */
+function readOthers(
+  given: readonly unknown[],
+  before: BigUint64Array,
+  first: unknown,
+  field: string,
+): readonly (number | bigint | string)[] {
+  const ordinals: (number | bigint | string)[] = Array.from(before);
+  const count = given.length;
+  for (let index = before.length; index < count; index += 1) {
+    try {
+      const ordinal = readOrdinal(index === before.length ? first : given[index], field);
+      if (ordinal === undefined) {
+        throw invalidEvent(`${field} is missing`);
+      }
+      ordinals.push(ordinal);
+    } catch (error) {
+      throw atEvent(error, index);
+    }
+  }
+  return ordinals;
 }
 
 /** Judges a column of ids. */

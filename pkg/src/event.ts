@@ -60,7 +60,7 @@ export interface GateEvent {
 const ORDINAL_END = 10n ** 129n;
 
 /** An event's own fields, of any type. */
-type RawFields = { readonly [Name in keyof GateEvent]?: unknown };
+export type RawFields = { readonly [Name in keyof GateEvent]?: unknown };
 
 const hasOwn = Object.hasOwn;
 
@@ -202,13 +202,18 @@ function takeOwn(event: object): RawFields {
   };
 }
 
+/** Whether an object inherits nothing but what every object does. */
+export function isPlain(event: object): boolean {
+  const proto: unknown = Object.getPrototypeOf(event);
+  return proto === null || proto === Object.prototype;
+}
+
 /**
  * Reads an event once and checks the JavaScript types of its fields.
  *
  * Only own fields count, so that a polluted prototype adds none. To read a field and only then ask
  * whether it is the object's own is three times as quick as to ask first, but would run a getter
- * that
- * is inherited; so it is done for plain objects only.
+ * that is inherited; so it is done for plain objects only.
  *
  * @throws {OncewardError} `invalid_event`, naming the field.
  */
@@ -216,11 +221,29 @@ export function readEvent(event: unknown): Fields {
   if (typeof event !== "object" || event === null) {
     throw invalidEvent(`an event must be an object, not ${kindOf(event)}`);
   }
-  const proto: unknown = Object.getPrototypeOf(event);
-  const plain = proto === null || proto === Object.prototype;
-  const raw = plain ? (event as RawFields) : takeOwn(event);
+  const raw = isPlain(event) ? (event as RawFields) : takeOwn(event);
   const { scope, id, entity, revision, source, position, epoch, content, time } = raw;
-  const own = (name: keyof GateEvent): boolean => hasOwn(raw, name);
+  return toFields(raw, scope, id, entity, revision, source, position, epoch, content, time);
+}
+
+/**
+ * Checks the types of values that were read from an event, and drops those that are not its own.
+ *
+ * @throws {OncewardError} `invalid_event`, naming the field.
+ */
+export function toFields(
+  owner: object,
+  scope: unknown,
+  id: unknown,
+  entity: unknown,
+  revision: unknown,
+  source: unknown,
+  position: unknown,
+  epoch: unknown,
+  content: unknown,
+  time: unknown,
+): Fields {
+  const own = (name: keyof GateEvent): boolean => hasOwn(owner, name);
   return {
     scope: scope !== undefined && own("scope") ? readText(scope, "scope") : undefined,
     id: id !== undefined && own("id") ? readText(id, "id") : undefined,

@@ -17,7 +17,7 @@ import { frameRoom } from "./frame.js";
 import { type OnceOptions, Onces, type Outcome } from "./once.js";
 import { type GateOptions, readNow, readOptions } from "./options.js";
 import { type Inspection, type Refusal, toInspection } from "./refusal.js";
-import { judgeKey, judgeOne } from "./single.js";
+import { judgeEvent, judgeKey } from "./single.js";
 import { type Stats, toStats } from "./stats.js";
 import { FRESH, type Verdict, Verdicts, verdictOf } from "./verdicts.js";
 
@@ -86,8 +86,7 @@ export class Gate {
    */
   check(event: GateEvent): Verdict {
     this.#core.live();
-    const fields = readEvent(event);
-    return verdictOf(judgeOne(this.#core, fields, readNow(this.#clock)));
+    return verdictOf(judgeEvent(this.#core, this.#clock, event));
   }
 
   /**
