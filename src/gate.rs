@@ -241,6 +241,7 @@ impl Gate {
     fn end(&mut self, before: &Before, is_good: bool) {
         if is_good {
             self.keys.commit(&mut self.room);
+            self.keys.tidy(&mut self.room);
             self.entities.commit();
             self.sources.commit();
             self.claims.commit(&mut self.room);

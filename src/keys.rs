@@ -72,6 +72,8 @@ pub(crate) struct Keys {
     before: Before,
     /// The segment that is looked at next when memory is needed.
     hand: usize,
+    /// How much was done since a segment was last tidied.
+    untidy: usize,
 }
 
 impl Keys {
@@ -85,6 +87,7 @@ impl Keys {
             unsettled: Vec::new(),
             before: Before::default(),
             hand: 0,
+            untidy: 0,
         }
     }
 
@@ -188,6 +191,7 @@ impl Keys {
     pub(crate) fn commit(&mut self, room: &mut Room) {
         let Before { settled, added, dropped, lifted, restamped, spent, .. } = &mut self.before;
         *settled = None;
+        self.untidy = self.untidy.saturating_add(added.len());
         added.clear();
         lifted.clear();
         restamped.clear();

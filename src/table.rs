@@ -298,14 +298,27 @@ impl<S: Slot> Table<S> {
 
     /// Gives memory back that a segment has no use for.
     pub(crate) fn fit(&mut self, index: usize, room: &mut Room) {
+        self.shrink(index, room, Segment::fitted);
+    }
+
+    /// Gives memory back that a segment will have no use for soon, where that is worth a copy.
+    pub(crate) fn relax(&mut self, index: usize, room: &mut Room) {
+        self.shrink(index, room, Segment::relaxed);
+    }
+
+    fn shrink(
+        &mut self,
+        index: usize,
+        room: &mut Room,
+        smaller: impl FnOnce(&Segment<S>) -> Option<Segment<S>>,
+    ) {
         if let Some(segment) = self.segments.get_mut(index) {
             let old = segment.bytes();
             // Without memory for the smaller copy the larger one simply stays.
-            let new = segment.fitted().map_or(old, |smaller| {
+            if let Some(smaller) = smaller(segment) {
                 *segment = smaller;
-                segment.bytes()
-            });
-            room.give(old.saturating_sub(new));
+            }
+            room.give(old.saturating_sub(segment.bytes()));
         }
     }
 

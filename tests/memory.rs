@@ -57,6 +57,48 @@ fn revisions_and_positions_are_never_forgotten_to_make_room() {
     assert!(tally.evictions >= 500 && tally.capacities >= 500, "{tally:?}");
 }
 
+#[test]
+fn memory_comes_back_when_keys_have_expired() {
+    let retention = 60_000;
+    let mut random = Random::new(1);
+    let options = Options { retention, max_bytes: 16 << 20, ..small(&mut random) };
+    let mut gate = Subject::open(&options, b"any secret will do", 1_000);
+    let event = |id: u64| Event { id: Some(format!("key {id}")), ..Event::default() };
+    for id in 0..50_000 {
+        gate.check(&event(id), 1_000 + id / 10).unwrap();
+    }
+    let full = gate.figures();
+    assert_eq!(full.keys, 50_000);
+    // From then on one and the same key comes, so that nothing else asks for memory.
+    for step in 0..60_000 {
+        gate.check(&event(7), 1_000 + retention + 5_000 + step).unwrap();
+    }
+    let later = gate.figures();
+    assert_eq!(later.keys, 1, "{later:?}");
+    assert!(later.bytes < full.bytes / 10, "{} of {} bytes are left", later.bytes, full.bytes);
+}
+
+/// Draws options with little memory.
+fn small(random: &mut Random) -> Options {
+    Options {
+        retention: *random.pick(&[60_000, 7 * DAY, 40 * DAY]),
+        max_bytes: *random.pick(&[8 << 10, 13_000, 16 << 10, 32 << 10, 64 << 10]),
+        revisions: Revisions::Newer,
+        positions: match random.up_to(1) {
+            0 => Positions::Newer,
+            _ => Positions::Window(*random.pick(&[1, 64, 1000])),
+        },
+        max_jump: None,
+        time_from_id: false,
+        max_skew: 10,
+        max_clock_jump: DAY,
+        result_retention: DAY,
+        max_result_bytes: 65_536,
+        lease: 60_000,
+        hold: false,
+    }
+}
+
 /// One history in a small memory.
 struct History {
     seed: u64,
@@ -76,23 +118,7 @@ struct History {
 impl History {
     fn of(seed: u64, crowd: bool) -> Self {
         let mut random = Random::new(seed);
-        let options = Options {
-            retention: *random.pick(&[60_000, 7 * DAY, 40 * DAY]),
-            max_bytes: *random.pick(&[8 << 10, 13_000, 16 << 10, 32 << 10, 64 << 10]),
-            revisions: Revisions::Newer,
-            positions: match random.up_to(1) {
-                0 => Positions::Newer,
-                _ => Positions::Window(*random.pick(&[1, 64, 1000])),
-            },
-            max_jump: None,
-            time_from_id: false,
-            max_skew: 10,
-            max_clock_jump: DAY,
-            result_retention: DAY,
-            max_result_bytes: 65_536,
-            lease: 60_000,
-            hold: false,
-        };
+        let options = small(&mut random);
         let (now, tick) = (1_700_000_000_000, options.tick());
         Self {
             seed,

@@ -8,7 +8,24 @@ use crate::time::Clock;
 /// How many fruitless looks at segments it takes before a little more is forgotten.
 const FRUITLESS_MAX: usize = 8;
 
+/// One segment is tidied for so many keys that are added, or calls at which the clock has moved.
+const TIDY_EVERY: usize = 256;
+
 impl Keys {
+    /// Gives back some of the memory of what is forgotten, so that it follows the number of live keys
+    /// also where no new ones need it.
+    pub(crate) fn tidy(&mut self, room: &mut Room) {
+        self.untidy = self.untidy.saturating_add(1);
+        let count = self.slots.segment_count();
+        let due = (self.untidy / TIDY_EVERY).min(count);
+        self.untidy %= TIDY_EVERY;
+        for _ in 0..due {
+            self.hand = if self.hand < count { self.hand } else { 0 };
+            self.slots.tidy(self.hand, self.horizon, room);
+            self.hand = self.hand.wrapping_add(1);
+        }
+    }
+
     /// Frees memory by forgetting the oldest keys; false when only those of this very tick remain.
     pub(crate) fn make_room(&mut self, bytes: u64, clock: &Clock, room: &mut Room) -> bool {
         let count = self.slots.segment_count();

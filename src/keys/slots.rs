@@ -192,7 +192,7 @@ impl Slots {
         let base = self.reach(self.segment_of(print), ticks);
         let slot = KeySlot { high: print.high, low: print.low, age: offset(ticks, base) };
         if let Err(slot) = self.table.put(slot) {
-            self.drop_spent(print, floor, room);
+            self.drop_spent(self.segment_of(print), floor, room);
             self.table.loosen(print, room);
             self.table.insert(slot, base, room)?;
         }
@@ -201,9 +201,37 @@ impl Slots {
         })
     }
 
-    /// Drops keys whose age is below `floor` from the segment of a print.
-    fn drop_spent(&mut self, print: Print, floor: u64, room: &mut Room) {
-        let index = self.segment_of(print);
+    /// Drops what is below the horizon from a segment, and gives back what it then has no use for.
+    pub(super) fn tidy(&mut self, index: usize, horizon: u64, room: &mut Room) {
+        let Some(segment) = self.table.segment(index) else { return };
+        let base = segment.base;
+        if self.ms(base) >= horizon {
+            return;
+        }
+        self.drop_spent(index, horizon, room);
+        self.table.relax(index, room);
+        for beside in [&mut self.contents, &mut self.apart, &mut self.commits] {
+            if let Some(index) = index.checked_rem(beside.segment_count()) {
+                beside.relax(index, room);
+            }
+        }
+        // From the oldest that is left, so that the segment is let alone until that is due.
+        let near = || self.table.segment(index).into_iter().flat_map(Segment::slots);
+        let oldest = near().map(|slot| slot.age).filter(|&age| age != APART).min();
+        let new_base = match oldest {
+            Some(age) => base.saturating_add(u64::from(age)),
+            None => self.ticks(horizon),
+        };
+        let later = u32::try_from(new_base.saturating_sub(base)).unwrap_or(0);
+        self.table.rebase(index, new_base, |slot| {
+            if slot.age != APART {
+                slot.age = slot.age.saturating_sub(later);
+            }
+        });
+    }
+
+    /// Drops keys whose age is below `floor` from a segment.
+    fn drop_spent(&mut self, index: usize, floor: u64, room: &mut Room) {
         // No age is counted from before the base.
         if self.table.segment(index).is_some_and(|segment| self.ms(segment.base) >= floor) {
             return;

@@ -255,6 +255,15 @@ impl<S: Slot> Segment<S> {
         None
     }
 
+    /// Returns a smaller segment with room for some more slots, if that is less than half as large.
+    pub(super) fn relaxed(&self) -> Option<Self> {
+        let capacity = Self::capacity_for(self.len);
+        if capacity >= self.slots.len() / 2 {
+            return None;
+        }
+        Self::filled(capacity, self.depth, self.base, self.slots()).ok()?
+    }
+
     /// Returns two segments with the slots whose next bit is 0, and 1.
     pub(super) fn halves(&self) -> Result<(Self, Self), NoRoom> {
         let is_right = |slot: &S| slot.print().high.wrapping_shl(self.depth) >> 63 == 1;
