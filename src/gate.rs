@@ -225,6 +225,10 @@ impl Gate {
         self.keys.commit(&mut self.room);
         self.entities.commit();
         self.sources.commit();
+        if verdict.is_some() {
+            // As at the end of any batch, so that every way to judge an event leaves the same behind.
+            self.keys.tidy(&mut self.room);
+        }
         verdict
     }
 

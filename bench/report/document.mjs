@@ -37,7 +37,8 @@ const HOW = `## How it is measured
   ${WINDOWS} windows after the first; a fifth of the events repeat a live key, and some keys come back after their time. The clock
   is simulated for all, timers included, since a real window would take hours; reading it costs next to nothing, which favours those
   that read it often. Caches have room for a quarter more than is alive. Set cannot take part, as it never forgets.
-- Every answer is counted, and in the sliding window each is compared. A wrong count would be an error, and not a figure.`;
+- Every answer is counted, and in the sliding window each of a single call is compared. A wrong count would be an error, and not
+  a figure.`;
 
 const NOTES = `- **typed-array table (JS)** is the strongest rival, written for this comparison in the layout of the gate itself: 96 bits of
   a hash in slots of 16 bytes, in small segments. Its hash (MurmurHash3) has no key, so whoever chooses the ids can make them

@@ -8,14 +8,22 @@ use crate::time::Clock;
 /// How many fruitless looks at segments it takes before a little more is forgotten.
 const FRUITLESS_MAX: usize = 8;
 
-/// One segment is tidied for so many keys that are added, or calls at which the clock has moved.
+/// One segment is tidied for so many keys that are added, and calls.
 const TIDY_EVERY: usize = 256;
 
 impl Keys {
     /// Gives back some of the memory of what is forgotten, so that it follows the number of live keys
     /// also where no new ones need it.
+    #[inline]
     pub(crate) fn tidy(&mut self, room: &mut Room) {
         self.untidy = self.untidy.saturating_add(1);
+        if self.untidy >= TIDY_EVERY {
+            self.tidy_segments(room);
+        }
+    }
+
+    #[cold]
+    fn tidy_segments(&mut self, room: &mut Room) {
         let count = self.slots.segment_count();
         let due = (self.untidy / TIDY_EVERY).min(count);
         self.untidy %= TIDY_EVERY;
