@@ -157,8 +157,11 @@ impl Keys {
             Admission::Known { age } if age >= self.horizon => Some(Verdict::Duplicate),
             Admission::Known { .. } | Admission::Unclear => None,
             Admission::Added => {
+                debug_assert!(
+                    self.first.is_some(),
+                    "the first key of all makes the table, and so goes in full"
+                );
                 self.before.added.push(print);
-                self.first.get_or_insert(First { age, unsettled: None });
                 Some(Verdict::Fresh)
             }
         }

@@ -4,8 +4,9 @@
 //! hashing; Fagin et al. 1979). Within a segment they are kept in the order of their prints by
 //! linear probing (Amble and Knuth 1974), so a walk over the table is sorted and a miss ends early.
 //!
-//! Invariants: no call copies or clears more than one segment or the directory; removal leaves no
-//! tombstones; every allocation is fallible and accounted for in a [`Room`].
+//! Invariants: no call copies or clears more than one segment, and the directory or the list of
+//! segments, which are less than a hundredth of the whole; removal leaves no tombstones; every
+//! allocation is fallible and accounted for in a [`Room`].
 
 mod arena;
 mod segment;

@@ -68,7 +68,7 @@ function readOrdinals(value: unknown, name: string, field: string, expected?: nu
     } else if (typeof ordinal === "bigint" && ordinal >= 0n && ordinal < U64_END) {
       packed[index] = ordinal;
     } else {
-      return readOthers(given, packed.subarray(0, index), ordinal, field);
+      return readOthers(given, count, packed.subarray(0, index), ordinal, field);
     }
   }
   return packed;
@@ -77,12 +77,12 @@ function readOrdinals(value: unknown, name: string, field: string, expected?: nu
 /** Reads on from the first ordinal that is no u64. */
 function readOthers(
   given: readonly unknown[],
+  count: number,
   before: BigUint64Array,
   first: unknown,
   field: string,
 ): readonly (number | bigint | string)[] {
   const ordinals: (number | bigint | string)[] = Array.from(before);
-  const count = given.length;
   for (let index = before.length; index < count; index += 1) {
     try {
       const ordinal = readOrdinal(index === before.length ? first : given[index], field);

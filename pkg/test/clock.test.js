@@ -91,7 +91,13 @@ test("a call or batch is one reading, and so is opening", async () => {
   assert.equal(clock.reads, 1);
   const calls = [
     () => gate.check({ id: "a" }),
+    () => gate.check({ id: "a", content: 1 }),
+    () => gate.check({ entity: "a", revision: 1 }),
+    () => gate.check({ entity: "a", revision: "1" }),
+    () => gate.checkId("a"),
+    () => gate.checkId("é", "s"),
     () => gate.checkAll([{ id: "b" }, { id: "c" }]),
+    () => gate.checkAll([{ id: "b" }, { scope: "s", id: "c" }]),
     () => gate.filter(["d", "e"], (id) => ({ id })),
     () => gate.checkIds(["f", "é"]),
     () => gate.checkRevisions(["e", "f"], [1, 2]),
@@ -100,6 +106,8 @@ test("a call or batch is one reading, and so is opening", async () => {
     () => gate.inspect({ id: "a" }),
     () => gate.claim({ id: "claimed" }),
     () => gate.claim({ id: "claimed" }),
+    () => gate.checkId("claimed"),
+    () => gate.checkIds(["claimed"]),
     () => gate.doubts(),
   ];
   calls.forEach((call, index) => {
@@ -135,7 +143,12 @@ test("a call that ends or extends a claim is one reading", async () => {
 function callsOf(gate) {
   return [
     () => gate.check({ id: "a" }),
+    () => gate.check({ id: "a", content: 1 }),
+    () => gate.check({ entity: "a", revision: 1 }),
+    () => gate.checkId("a"),
+    () => gate.checkId("a", "s"),
     () => gate.checkAll([{ id: "a" }]),
+    () => gate.checkAll([{ id: "a", content: 1 }]),
     () => gate.filter(["a"], (id) => ({ id })),
     () => gate.checkIds(["a"]),
     () => gate.checkRevisions(["a"], [1]),

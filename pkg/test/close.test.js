@@ -10,6 +10,7 @@ import { judges, open, refuses } from "./helpers/gate.js";
 function callsOf(gate) {
   return {
     check: () => gate.check({ id: "a" }),
+    checkId: () => gate.checkId("a"),
     checkAll: () => gate.checkAll([]),
     filter: () => gate.filter([], () => ({ id: "a" })),
     checkIds: () => gate.checkIds([]),
@@ -49,6 +50,8 @@ test("closed comes before what is wrong with the arguments, and before the calle
   await gate.close();
   const reads = clock.reads;
   refuses("closed", () => gate.check(null));
+  refuses("closed", () => gate.checkId(5));
+  refuses("closed", () => gate.checkId("a", 5));
   refuses("closed", () => gate.checkAll(5));
   refuses("closed", () => gate.checkIds([1]));
   refuses("closed", () => gate.claim(null, { ttl: 1 }));

@@ -4,7 +4,8 @@
  */
 import assert from "node:assert/strict";
 import test from "node:test";
-import { open, refuses, refusesAndChangesNothing, START, stateOf } from "./helpers/gate.js";
+import { VERDICTS, Verdicts } from "../dist/verdicts.js";
+import { HOUR, open, refuses, refusesAndChangesNothing, START, stateOf } from "./helpers/gate.js";
 import { seeded } from "./helpers/random.js";
 
 const LONG = "a name that is longer than eighteen characters";
@@ -284,4 +285,35 @@ test("verdicts are a compact list", async () => {
   for (const index of [4, -5]) {
     refuses("invalid_option", () => verdicts.at(index));
   }
+});
+
+test("every verdict is counted, and nothing else", () => {
+  // As many of each as its code and one more, in no order.
+  const codes = VERDICTS.flatMap((_, code) => Array(code + 1).fill(code));
+  const mixed = codes.map((_, index) => codes[(index * 7) % codes.length]);
+  const verdicts = new Verdicts(Uint8Array.from(mixed));
+  for (const [code, verdict] of VERDICTS.entries()) {
+    assert.equal(verdicts.count(verdict), code + 1, verdict);
+    assert.equal([...verdicts].filter((each) => each === verdict).length, code + 1, verdict);
+    assert.equal(new Verdicts(new Uint8Array()).count(verdict), 0);
+    assert.equal(new Verdicts(new Uint8Array(1000).fill(code)).count(verdict), 1000);
+  }
+  for (const other of ["Fresh", "", "0", 0, undefined, null]) {
+    assert.equal(verdicts.count(other), 0, String(other));
+  }
+});
+
+test("every verdict that columns can give is counted", async () => {
+  const { gate, clock } = await open({ retention: HOUR, revisions: "next" });
+  gate.checkIds(["old"]);
+  clock.now += HOUR;
+  gate.claim({ id: "claimed" });
+  gate.claim({ id: "doubted" }).doubt();
+  const ids = ["new", "new", "claimed", "doubted", "old", "newer", "doubted"];
+  const times = ids.map((id) => (id === "old" ? START : clock.now));
+  const keys = gate.checkIds(ids, { times });
+  const revisions = gate.checkRevisions(["e", "e", "e", "e", "e"], [2, 2, 1, 4, 9]);
+  const counts = (verdicts) => VERDICTS.map((verdict) => verdicts.count(verdict));
+  assert.deepEqual(counts(keys), [2, 1, 0, 0, 1, 2, 0, 1]);
+  assert.deepEqual(counts(revisions), [1, 1, 1, 0, 0, 0, 2, 0]);
 });

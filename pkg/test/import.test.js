@@ -22,6 +22,7 @@ test("it exports what it promises, and nothing by default", () => {
     "OncewardError",
     "isOncewardError",
     "ordinal",
+    "taskClock",
   ]);
 });
 

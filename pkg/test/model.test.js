@@ -10,6 +10,7 @@ import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Gate, isOncewardError } from "onceward";
+import { Ways } from "./helpers/recorded-ways.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const EVENTS_MIN = 150_000;
@@ -17,8 +18,19 @@ const SEED = process.env.ONCEWARD_SEED ?? "1";
 const EVENTS = String(Math.max(EVENTS_MIN, Number(process.env.ONCEWARD_EVENTS ?? EVENTS_MIN)));
 const SHOWN_MAX = 20;
 
-/** Every answer must occur at least so often, or the histories test less than they should. */
+/**
+ * Every answer must occur at least so often, and every way to ask be taken, or the histories test
+ * less than they should.
+ */
 const OCCURRENCES_MIN = 120;
+const WAYS_MIN = 100;
+
+/** Few batches have a time for each of their keys. */
+const TIMED_WAYS_MIN = 15;
+
+/** Content that is nested more deeply is refused. */
+const DEPTH_MAX = 500;
+
 const ANSWERS = [
   "fresh",
   "duplicate",
@@ -49,6 +61,10 @@ test("the package answers as the naive gate does", async () => {
   for (const [answer, count] of answers) {
     assert.ok(count >= OCCURRENCES_MIN, `${answer} occurred only ${count} times`);
   }
+  for (const [way, count] of replay.ways.taken) {
+    const least = way.startsWith("many timed") ? TIMED_WAYS_MIN : WAYS_MIN;
+    assert.ok(count >= least, `${way} was taken only ${count} times`);
+  }
 });
 
 /** Yields the lines that the oracle writes. */
@@ -72,6 +88,7 @@ function* histories() {
 /** One gate after the other, each with its own history. */
 class Replay {
   events = 0;
+  ways = new Ways();
   #answers;
   #gate;
   /** The claims of the history, by token. */
@@ -97,10 +114,11 @@ class Replay {
       const secret = new Uint8Array(Buffer.from(step.secret, "hex"));
       this.#gate = await Gate.open({ ...step.options, secret, clock });
       this.#claims.clear();
+      this.ways.start(step.seed);
       return;
     }
     const found = this.#answer(step);
-    const expected = step.error === undefined ? { expect: step.expect } : { error: step.error };
+    const expected = step.error === undefined ? { expect: step.expect } : { error: errorOf(step) };
     if (step.error === "lost_claim") {
       expected.refusal = step.refusal ?? found.refusal;
     }
@@ -131,9 +149,9 @@ class Replay {
   #call(step) {
     switch (step.op) {
       case "check":
-        return this.#gate.check(revived(step.event));
+        return this.ways.check(this.#gate, revived(step.event));
       case "checkAll":
-        return [...this.#gate.checkAll(step.events.map(revived))];
+        return this.ways.checkAll(this.#gate, step.events.map(revived), step.expect);
       case "inspect":
         return told(this.#gate.inspect(revived(step.event)));
       case "forget":
@@ -230,6 +248,22 @@ function answersOf({ op, error, expect }) {
     default:
       return [];
   }
+}
+
+/**
+ * The error of a step. The package reads all content of a batch before it judges any of it, so that
+ * content which is no content is told before a jump that stands further ahead.
+ */
+function errorOf({ error, events = [] }) {
+  return events.some(({ content }) => depthOf(content) > DEPTH_MAX) ? "invalid_event" : error;
+}
+
+function depthOf(value) {
+  let depth = 0;
+  for (let inner = value; Array.isArray(inner); [inner] = inner) {
+    depth += 1;
+  }
+  return depth;
 }
 
 /** An event as a caller writes it. */

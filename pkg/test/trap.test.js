@@ -17,10 +17,28 @@ function trapAt(method) {
   };
 }
 
-for (const [method, call] of [
-  ["check", (gate) => gate.check({ id: "b" })],
-  ["checkAll", (gate) => gate.checkAll([{ id: "b" }])],
+/** Every way of judging, by the call of the core that it ends in. */
+const WAYS_IN = [
+  ["checkKey", (gate) => gate.checkId("b")],
+  ["checkKey", (gate) => gate.check({ id: "b" })],
+  ["checkRevision", (gate) => gate.check({ entity: "b", revision: 1 })],
+  ["check", (gate) => gate.check({ id: "b", content: 1 })],
+  ["check", (gate) => gate.check({ source: "b", position: 1 })],
+  ["check", (gate) => gate.checkId("")],
+  ["checkAll", (gate) => gate.checkAll([{ id: "b", content: 1 }])],
+  ["checkAll", (gate) => gate.filter(["b"], (id) => ({ id, content: 1 }))],
+  ["checkAll", (gate) => gate.checkRevisions(["b"], ["1"])],
   ["checkIds", (gate) => gate.checkIds(["b"])],
+  ["checkIds", (gate) => gate.checkAll([{ id: "b" }])],
+  ["checkIds", (gate) => gate.filter(["b"], (id) => ({ id }))],
+  ["checkRevisions", (gate) => gate.checkRevisions(["b"], [1])],
+  ["checkPositions", (gate) => gate.checkPositions("b", [1])],
+];
+
+for (const [method, call] of [
+  ...WAYS_IN,
+  ["useScope", (gate) => gate.checkId("b", "another scope")],
+  ["reserve", (gate) => gate.checkId("b".repeat(5000))],
   ["inspect", (gate) => gate.inspect({ id: "b" })],
   ["claim", (gate) => gate.claim({ id: "b" })],
   ["commit", (gate) => gate.claim({ id: "b" }).commit(1)],
@@ -28,7 +46,7 @@ for (const [method, call] of [
   ["fingerprint", (gate) => gate.fingerprint({ id: "b" })],
   ["stats", (gate) => gate.stats()],
 ]) {
-  test(`a trap in ${method} kills all gates of the instance, and later ones live`, async () => {
+  test(`a trap in ${method} kills all gates of the instance, and later ones live: ${call}`, async () => {
     const { gate } = await open();
     const { gate: neighbour } = await open();
     judges(gate, [{ id: "a" }, "fresh"]);
@@ -37,7 +55,9 @@ for (const [method, call] of [
     const error = refuses("internal", () => call(gate));
     assert.ok(error.cause instanceof WebAssembly.RuntimeError);
     for (const dead of [gate, neighbour]) {
-      refuses("internal", () => dead.check({ id: "a" }));
+      for (const [, judge] of WAYS_IN) {
+        refuses("internal", () => judge(dead), String(judge));
+      }
       refuses("internal", () => dead.stats());
     }
     const { gate: next } = await open();
@@ -63,18 +83,20 @@ test("a trap while an effect runs leaves its value unconfirmed, and those who wa
   await assert.rejects(waiting, { code: "internal" });
 });
 
-test("a real trap is one, too", async () => {
-  const { gate } = await open();
-  // An object of the glue that points into the void.
-  const { check } = Core.prototype;
-  Core.prototype.check = function (...args) {
-    Core.prototype.check = check;
-    return check.apply(
-      Object.defineProperty(Object.create(this), "__wbg_ptr", { value: 0x7fff_fff0 }),
-      args,
-    );
-  };
-  refuses("internal", () => gate.check({ id: "a" }));
-  const next = await Gate.open();
-  judges(next, [{ id: "a" }, "fresh"]);
-});
+for (const [method, call] of WAYS_IN) {
+  test(`a real trap in ${method} is one, too: ${call}`, async () => {
+    const { gate } = await open();
+    // An object of the glue that points into the void.
+    const { [method]: original } = Core.prototype;
+    Core.prototype[method] = function (...args) {
+      Core.prototype[method] = original;
+      const astray = Object.defineProperty(Object.create(this), "__wbg_ptr", {
+        value: 0x7fff_fff0,
+      });
+      return original.apply(astray, args);
+    };
+    refuses("internal", () => call(gate));
+    const next = await Gate.open();
+    judges(next, [{ id: "a" }, "fresh"]);
+  });
+}

@@ -248,7 +248,12 @@ impl Gate {
         if verdict.is_some() {
             return verdict;
         }
-        let before = self.begin(&self.clock.read(now));
+        let reading = self.clock.read(now);
+        if reading.clock.is_unconfirmed() || reading.settled.is_some() {
+            // There is more to do than look; begun and taken back it would leave traces.
+            return None;
+        }
+        let before = self.begin(&reading);
         let verdict = admit(self);
         self.end(&before, verdict.is_some());
         verdict
