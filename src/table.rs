@@ -9,6 +9,7 @@
 //! allocation is fallible and accounted for in a [`Room`].
 
 mod arena;
+mod room;
 mod segment;
 mod wide;
 
@@ -16,6 +17,7 @@ use alloc::vec::Vec;
 
 use crate::fingerprint::Print;
 pub(crate) use arena::Arena;
+pub(crate) use room::{NoRoom, Room};
 pub(crate) use segment::Segment;
 pub(crate) use wide::WideSlot;
 
@@ -33,69 +35,6 @@ const SEGMENT_BYTES: u64 = 64;
 
 /// The directory never has more than 2^24 entries: beyond that segments are simply full.
 const DEPTH_MAX: u32 = 24;
-
-/// What is held back at least: one of the smallest segments.
-const HELD_BACK: u64 = 256;
-
-/// The memory that may be used, and what of it is in use.
-#[derive(Debug)]
-pub(crate) struct Room {
-    used: u64,
-    max: u64,
-}
-
-/// There is no room, in the budget or in the machine.
-#[derive(Debug)]
-pub(crate) struct NoRoom;
-
-impl Room {
-    /// A little is held back for what a failing batch puts back: it may lie less densely.
-    pub(crate) const fn new(max: u64) -> Self {
-        Self { used: 0, max: max.saturating_sub(max / 64).saturating_sub(HELD_BACK) }
-    }
-
-    pub(crate) const fn used(&self) -> u64 {
-        self.used
-    }
-
-    pub(crate) const fn free(&self) -> u64 {
-        self.max.saturating_sub(self.used)
-    }
-
-    /// Whether more is in use than may be.
-    pub(crate) const fn is_over(&self) -> bool {
-        self.used > self.max
-    }
-
-    pub(crate) fn take(&mut self, bytes: u64) -> Result<(), NoRoom> {
-        if bytes > self.free() {
-            return Err(NoRoom);
-        }
-        self.used = self.used.saturating_add(bytes);
-        Ok(())
-    }
-
-    pub(crate) fn give(&mut self, bytes: u64) {
-        self.used = self.used.saturating_sub(bytes);
-    }
-
-    /// Accounts for a change of size.
-    fn exchange(&mut self, old: u64, new: u64) -> Result<(), NoRoom> {
-        self.take(new.saturating_sub(old))?;
-        self.give(old.saturating_sub(new));
-        Ok(())
-    }
-
-    /// Lifts the limit for as long as something is put back that was there before.
-    pub(crate) fn lift(&mut self) -> u64 {
-        core::mem::replace(&mut self.max, u64::MAX)
-    }
-
-    /// Sets the limit again.
-    pub(crate) fn limit(&mut self, max: u64) {
-        self.max = max;
-    }
-}
 
 /// What came of looking for a print and adding it in one go.
 #[derive(Debug)]
