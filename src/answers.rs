@@ -4,7 +4,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use crate::content::Content;
-use crate::fingerprint::Digest;
+use crate::fingerprint::{Digest, Fingerprint};
 use crate::table::{Arena, NoRoom, Room};
 use crate::time::Millis;
 use crate::verdict::Answer;
@@ -16,11 +16,24 @@ const COMMIT_BYTES: u64 = 96;
 #[derive(Debug)]
 struct Commit {
     token: u64,
+    /// How the key is named in reports.
+    fingerprint: Fingerprint,
     /// When it was committed.
     stamp: u64,
     /// What tells its result from another one, also when the result itself is gone.
     digest: Option<Digest>,
     answer: Option<Answer>,
+}
+
+/// A commit as state carries it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StoredCommit<'a> {
+    pub(crate) token: u64,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) stamp: u64,
+    pub(crate) digest: Option<Digest>,
+    /// Whether the result is JSON, and its bytes; none when there was none, or it is gone.
+    pub(crate) answer: Option<(bool, &'a [u8])>,
 }
 
 /// A result on its way into a commit.
@@ -58,34 +71,79 @@ impl Answers {
     pub(crate) fn insert(
         &mut self,
         token: u64,
+        fingerprint: Fingerprint,
         stamp: u64,
         result: Option<&Given<'_>>,
         room: &mut Room,
     ) -> Result<u64, NoRoom> {
-        let answer = result.and_then(|given| self.copy(given.content, room).ok());
+        let answer = result.map(|given| (given.content.is_json(), given.content.as_bytes()));
         let digest = result.map(|given| given.digest);
-        let has_answer = answer.is_some();
+        let commit = StoredCommit { token, fingerprint, stamp, digest, answer };
         // The room for the record itself was set aside with the claim.
-        let max = room.lift();
-        let number = self.commits.insert(Commit { token, stamp, digest, answer }, room);
-        room.limit(max);
-        let number = number?;
-        if has_answer && self.queue.try_reserve(1).is_ok() {
+        self.put(&commit, room, |commits, commit, room| {
+            let max = room.lift();
+            let number = commits.insert(commit, room);
+            room.limit(max);
+            number
+        })
+    }
+
+    /// Takes a commit from another copy, with its result if that fits and is not over.
+    pub(crate) fn adopt(
+        &mut self,
+        commit: &StoredCommit<'_>,
+        now: u64,
+        room: &mut Room,
+    ) -> Result<u64, NoRoom> {
+        let is_over = now >= commit.stamp.saturating_add(self.retention_ms);
+        let answer = commit.answer.filter(|_| !is_over);
+        self.put(&StoredCommit { answer, ..*commit }, room, Arena::insert)
+    }
+
+    fn put(
+        &mut self,
+        commit: &StoredCommit<'_>,
+        room: &mut Room,
+        insert: impl FnOnce(&mut Arena<Commit>, Commit, &mut Room) -> Result<u64, NoRoom>,
+    ) -> Result<u64, NoRoom> {
+        let StoredCommit { token, fingerprint, stamp, digest, answer } = *commit;
+        let answer = answer.and_then(|(is_json, bytes)| self.copy(is_json, bytes, room).ok());
+        let size = answer.as_ref().map(|answer| answer.bytes.len() as u64);
+        let number =
+            insert(&mut self.commits, Commit { token, fingerprint, stamp, digest, answer }, room)
+                .inspect_err(|_| room.give(size.unwrap_or(0)))?;
+        if size.is_some() && self.queue.try_reserve(1).is_ok() {
             self.queue.push_back((number, token));
         }
         Ok(number)
     }
 
-    fn copy(&self, content: &Content<'_>, room: &mut Room) -> Result<Answer, NoRoom> {
-        let size = content.as_bytes().len() as u64;
+    fn copy(&self, is_json: bool, given: &[u8], room: &mut Room) -> Result<Answer, NoRoom> {
+        let size = given.len() as u64;
         if size > self.bytes_max {
             return Err(NoRoom);
         }
         let mut bytes = Vec::new();
-        bytes.try_reserve_exact(content.as_bytes().len()).map_err(|_| NoRoom)?;
+        bytes.try_reserve_exact(given.len()).map_err(|_| NoRoom)?;
         room.take(size)?;
-        bytes.extend_from_slice(content.as_bytes());
-        Ok(Answer { is_json: content.is_json(), bytes })
+        bytes.extend_from_slice(given);
+        Ok(Answer { is_json, bytes })
+    }
+
+    /// Returns a commit as state carries it at a time.
+    pub(crate) fn stored(&self, number: u64, now: u64) -> Option<StoredCommit<'_>> {
+        let told = self.told(number, now)?;
+        let answer = told.answer.map(|answer| (answer.is_json, answer.bytes.as_slice()));
+        let Commit { token, fingerprint, stamp, digest, .. } = *self.commits.get(number)?;
+        Some(StoredCommit { token, fingerprint, stamp, digest, answer })
+    }
+
+    /// Puts the queue in order again after commits of other times were adopted.
+    pub(crate) fn sort(&mut self) {
+        let commits = &self.commits;
+        let stamp =
+            |&(number, _): &(u64, u64)| commits.get(number).map_or(0, |commit| commit.stamp);
+        self.queue.make_contiguous().sort_by_key(stamp);
     }
 
     /// Returns what a commit tells at a time.

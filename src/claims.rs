@@ -1,8 +1,13 @@
 //! Leave to act, for a while: leases, fencing tokens, and doubt.
 //!
 //! A claim locks its key, its entity and its source, each under the print of its name. It is current
-//! while it holds all of its locks; whoever takes one of them away has won.
+//! while it has all of its locks; whoever takes one of them away has won.
+//!
+//! Claims from other copies may hold the same lock: the one that counts is derived from all of them,
+//! so that it is the same in every copy.
 
+mod locks;
+mod merge;
 mod record;
 
 use alloc::vec::Vec;
@@ -10,10 +15,10 @@ use alloc::vec::Vec;
 use crate::fingerprint::{Fingerprint, Print};
 use crate::table::{Arena, NoRoom, Room, Table, WideSlot};
 use crate::time::{Clock, Millis, UnixMs};
-pub(crate) use record::{Locks, Moment, Record};
+pub(crate) use record::{Held, Locks, Moment, Record};
 
 /// What a claim is accounted with: its record, and the room that its commit will take.
-const CLAIM_BYTES: u64 = 896;
+const CLAIM_BYTES: u64 = 960;
 
 /// What becomes of a claim whose lease ran out without an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,9 +100,20 @@ pub struct Doubt {
 /// The claims that have not ended.
 #[derive(Debug)]
 pub(crate) struct Claims {
-    /// The number of the claim that holds a lock.
+    /// The number of the claim that has a lock.
     locks: Table<WideSlot>,
+    /// The numbers of claims by what they are known by in every copy.
+    ids: Table<WideSlot>,
     records: Arena<Record>,
+    /// Whether a lock may be held by more than one claim.
+    is_shared: bool,
+    /// How many records only stand for what is staged.
+    staged: u64,
+    /// The ends of claims that are to be noted when this batch ends well, and since when they have
+    /// ended, if that is not now.
+    ended: Vec<(Print, Option<u64>)>,
+    /// The claims that this batch has changed.
+    touched: Vec<Print>,
     last_token: u64,
     after_crash: AfterCrash,
     retention_ms: u64,
@@ -113,7 +129,12 @@ impl Claims {
     pub(crate) const fn new(after_crash: AfterCrash, retention: Millis) -> Self {
         Self {
             locks: Table::new(),
+            ids: Table::new(),
             records: Arena::new(CLAIM_BYTES),
+            is_shared: false,
+            staged: 0,
+            ended: Vec::new(),
+            touched: Vec::new(),
             last_token: 0,
             after_crash,
             retention_ms: retention.as_u64(),
@@ -124,7 +145,11 @@ impl Claims {
     }
 
     pub(crate) fn count(&self) -> u64 {
-        self.records.len()
+        self.records.len().saturating_sub(self.staged)
+    }
+
+    pub(crate) const fn last_token(&self) -> u64 {
+        self.last_token
     }
 
     pub(crate) const fn is_empty(&self) -> bool {
@@ -159,7 +184,9 @@ impl Claims {
     /// Returns the claim's record and its number while it holds all of its locks.
     pub(crate) fn current(&self, claim: &Claim) -> Option<(u64, &Record)> {
         let lock = claim.locks.prints().next()?;
-        self.holder(lock).filter(|(_, record)| record.token == claim.token && !record.is_lost)
+        let (number, record) = self.holder(lock)?;
+        let has_all = claim.locks.prints().all(|lock| self.is_had_by(lock, number));
+        (record.token == claim.token && has_all).then_some((number, record))
     }
 
     /// Returns the moment of this batch.
@@ -168,7 +195,20 @@ impl Claims {
     }
 
     pub(crate) fn record_mut(&mut self, number: u64) -> Option<&mut Record> {
-        self.records.get_mut(number)
+        let record = self.records.get_mut(number)?;
+        if self.touched.try_reserve(1).is_ok() {
+            self.touched.push(record.end);
+        }
+        Some(record)
+    }
+
+    /// Notes that the owner of a claim is in doubt.
+    pub(crate) fn set_doubt(&mut self, number: u64, since: u64) {
+        let Some(record) = self.record_mut(number) else { return };
+        record.doubt.get_or_insert(since);
+        if self.is_shared {
+            self.assign_all(number);
+        }
     }
 
     /// Returns the claim in doubt on an identity.
@@ -188,24 +228,9 @@ impl Claims {
     pub(crate) fn add(&mut self, record: Record, room: &mut Room) -> Result<(), NoRoom> {
         let token = record.token;
         let locks = record.locks.clone();
-        let reserved = record.reserved;
-        room.take(reserved)?;
-        let number = self.records.insert(record, room).inspect_err(|_| room.give(reserved))?;
-        let slot = |lock| WideSlot::new(lock, 0, [number, 0]);
-        // First whatever may fail.
+        let number = self.place(record, room)?;
         for lock in locks.prints() {
-            if self.locks.get(lock).is_none() && self.locks.insert(slot(lock), 0, room).is_err() {
-                self.finish(number, room);
-                return Err(NoRoom);
-            }
-        }
-        for lock in locks.prints() {
-            if let Some(place) = self.locks.get_mut(lock) {
-                let [loser, _] = core::mem::replace(place, slot(lock)).words;
-                if loser != number {
-                    self.lose(loser, room);
-                }
-            }
+            self.take(lock, number, room);
         }
         self.last_token = token;
         Ok(())
@@ -213,7 +238,8 @@ impl Claims {
 
     /// Returns at most how much memory it takes to add a claim.
     pub(crate) fn growth_of(&self, locks: &Locks) -> u64 {
-        locks.prints().fold(CLAIM_BYTES, |sum, lock| sum.saturating_add(self.locks.growth_of(lock)))
+        let growth = locks.prints().map(|lock| self.locks.growth_of(lock).saturating_mul(2));
+        growth.fold(CLAIM_BYTES, u64::saturating_add)
     }
 
     /// Notes that a lapsed lock, if there is one, is taken over when this batch ends well.
@@ -225,36 +251,33 @@ impl Claims {
         Ok(())
     }
 
-    /// Ends a claim, and frees the locks that it still holds.
-    pub(crate) fn finish(&mut self, number: u64, room: &mut Room) -> Option<Record> {
-        let prints = self.records.get(number)?.locks.prints();
-        for lock in prints {
-            if self.is_held_by(lock, number) {
-                self.locks.remove(lock);
-            }
+    /// Returns the next end of a claim that is to be noted.
+    pub(crate) fn next_ended(&mut self) -> Option<(Print, Option<u64>)> {
+        self.ended.pop()
+    }
+
+    /// Returns the claims that this batch has changed.
+    pub(crate) fn touched(&self) -> impl Iterator<Item = Print> {
+        self.touched.iter().copied()
+    }
+
+    /// Ends the claims on an identity, whatever their state; returns how many there were.
+    pub(crate) fn forget(&mut self, lock: Print, room: &mut Room) -> u64 {
+        let mut count: u64 = 0;
+        while let Some((number, record)) = self.holder(lock) {
+            count = count.saturating_add(u64::from(record.stage.is_none()));
+            self.finish(number, room);
         }
-        self.remove(number, room)
-    }
-
-    fn remove(&mut self, number: u64, room: &mut Room) -> Option<Record> {
-        let record = self.records.remove(number, room)?;
-        room.give(record.reserved);
-        Some(record)
-    }
-
-    /// Ends the claim on an identity, whatever its state; returns whether there was one.
-    pub(crate) fn forget(&mut self, lock: Print, room: &mut Room) -> bool {
-        let number = self.holder(lock).map(|(number, _)| number);
-        number.is_some_and(|number| self.finish(number, room).is_some())
+        count
     }
 
     /// Ends the claims on any position of a source; returns how many there were.
     pub(crate) fn forget_source(&mut self, source: Print, room: &mut Room) -> u64 {
         let before = self.count();
         for number in 0..self.records.capacity() {
-            let place = self.records.get(number).and_then(|record| record.locks.place.as_ref());
-            let touched = place.filter(|(place, _)| place.source == source);
-            if touched.is_some_and(|(_, lock)| self.is_held_by(*lock, number)) {
+            let record = self.records.get(number).filter(|record| record.held.has(Held::PLACE));
+            let place = record.and_then(|record| record.locks.place.as_ref());
+            if place.is_some_and(|(place, _)| place.source == source) {
                 self.finish(number, room);
             }
         }
@@ -263,7 +286,8 @@ impl Claims {
 
     /// Returns the claims that are in doubt at a time.
     pub(crate) fn doubts(&self, moment: Moment) -> impl Iterator<Item = Doubt> {
-        self.records.iter().filter_map(move |record| {
+        let claims = self.records.iter().filter(|record| record.stage.is_none());
+        claims.filter_map(move |record| {
             let is_lapsed = moment.lease_until(record) <= moment.now;
             let is_held = self.after_crash == AfterCrash::Hold && is_lapsed;
             let since = (record.doubt.is_some() || is_held).then(|| moment.doubt_since(record))?;
@@ -279,13 +303,27 @@ impl Claims {
 
     /// Ends a batch that went well.
     pub(crate) fn commit(&mut self, room: &mut Room) {
-        if let Some(stamp) = self.lowered.take() {
-            self.records.iter_mut().for_each(|record| record.settle(stamp));
-        }
+        self.touched.clear();
         while let Some(lock) = self.displaced.pop() {
             if let Some(slot) = self.locks.remove(lock) {
                 let [loser, _] = slot.words;
-                self.lose(loser, room);
+                self.take_away(lock, loser, u64::MAX, room);
+            }
+        }
+    }
+
+    /// Lowers for good what was stamped at a reading that this batch has refuted.
+    pub(crate) fn settle(&mut self) {
+        let Self { records, touched, lowered, .. } = self;
+        if let Some(stamp) = lowered.take() {
+            // Where there is no memory to note them, the next snapshot will tell.
+            let is_noted = usize::try_from(records.len())
+                .is_ok_and(|count| touched.try_reserve(count).is_ok());
+            for record in records.iter_mut() {
+                record.settle(stamp);
+                if is_noted {
+                    touched.push(record.end);
+                }
             }
         }
     }
@@ -294,35 +332,23 @@ impl Claims {
     pub(crate) fn rollback(&mut self) {
         self.lowered = None;
         self.displaced.clear();
+        self.ended.clear();
+        self.touched.clear();
     }
 
     /// Drops a claim that lapsed longer ago than anything is remembered, one look at a time.
     pub(crate) fn tidy(&mut self, now: u64, room: &mut Room) {
         let capacity = self.records.capacity();
         self.hand = self.hand.checked_rem(capacity).unwrap_or(0);
-        let is_over = self.after_crash == AfterCrash::Retry
-            && self.records.get(self.hand).is_some_and(|record| {
-                let gone = record.lease_until.saturating_add(self.retention_ms);
-                record.doubt.is_none() && gone <= now
-            });
-        if is_over {
+        if self.records.get(self.hand).is_some_and(|record| self.is_over(record, now)) {
             self.finish(self.hand, room);
         }
         self.hand = self.hand.wrapping_add(1);
     }
 
-    fn is_held_by(&self, lock: Print, number: u64) -> bool {
-        self.locks.get(lock).is_some_and(|(slot, _)| slot.words[0] == number)
-    }
-
-    /// Marks a claim that one of its locks was taken from, and drops it with the last of them.
-    fn lose(&mut self, number: u64, room: &mut Room) {
-        let Some(record) = self.records.get_mut(number) else { return };
-        record.is_lost = true;
-        let prints = record.locks.prints();
-        let holds_any = prints.into_iter().any(|lock| self.is_held_by(lock, number));
-        if !holds_any {
-            self.remove(number, room);
-        }
+    /// Whether a claim lapsed longer ago than anything is remembered.
+    fn is_over(&self, record: &Record, now: u64) -> bool {
+        let gone = record.lease_until.saturating_add(self.retention_ms);
+        self.after_crash == AfterCrash::Retry && record.doubt.is_none() && gone <= now
     }
 }

@@ -29,7 +29,6 @@ impl<'a> Content<'a> {
     }
 
     /// Takes a canonical text that crossed a boundary as bytes.
-    #[cfg(feature = "wasm")]
     pub(crate) const fn canonical(bytes: &'a [u8]) -> Self {
         Self { is_json: true, bytes }
     }

@@ -109,6 +109,10 @@ impl Error {
         Self::new(ErrorCode::Capacity, "the memory limit is reached and nothing may be forgotten")
     }
 
+    pub(crate) const fn corrupt(reason: &'static str) -> Self {
+        Self::new(ErrorCode::Corrupt, reason)
+    }
+
     /// A claim that is no longer current, and what is said of its event now.
     pub(crate) fn lost(refusal: Option<Inspection>) -> Self {
         let error = Self::new(ErrorCode::LostClaim, "the claim is no longer current");

@@ -4,6 +4,7 @@ mod claiming;
 mod columns;
 mod judge;
 mod options;
+mod trail;
 
 use alloc::vec::Vec;
 
@@ -17,6 +18,7 @@ use crate::fingerprint::{Fingerprinter, Kind, Secret};
 use crate::keys::Keys;
 use crate::positions::Sources;
 use crate::revisions::Entities;
+use crate::state::Stage;
 use crate::table::Room;
 use crate::time::{Clock, Reading, UnixMs};
 use crate::verdict::{Inspection, Verdict};
@@ -24,7 +26,10 @@ pub use claiming::{Claimed, Resolution, Timing};
 pub(crate) use columns::KeyRow;
 #[cfg(feature = "wasm")]
 pub(crate) use columns::{PositionRow, RevisionRow};
+pub(crate) use judge::make_room;
 pub use options::Options;
+use trail::Trails;
+pub(crate) use trail::{Reader, Touched};
 
 /// Answers *may I act on this event?* and remembers what it has let through.
 ///
@@ -32,18 +37,22 @@ pub use options::Options;
 /// memory, its clock and its counters.
 #[derive(Debug)]
 pub struct Gate {
-    fingerprinter: Fingerprinter,
+    pub(crate) fingerprinter: Fingerprinter,
     time_from_id: bool,
     skew_max_ms: u64,
     max_bytes: u64,
-    clock: Clock,
-    room: Room,
-    keys: Keys,
-    entities: Entities,
-    sources: Sources,
-    claims: Claims,
+    pub(crate) clock: Clock,
+    pub(crate) room: Room,
+    pub(crate) keys: Keys,
+    pub(crate) entities: Entities,
+    pub(crate) sources: Sources,
+    pub(crate) claims: Claims,
     lease_ms: u64,
-    verdicts: [u64; 8],
+    pub(crate) trails: Trails,
+    pub(crate) stages: Vec<Stage>,
+    /// The number of the next stage.
+    pub(crate) stage_next: u64,
+    pub(crate) verdicts: [u64; 8],
 }
 
 /// What is to be forgotten.
@@ -94,7 +103,8 @@ pub struct Stats {
 }
 
 /// What a failing batch goes back to.
-struct Before {
+#[derive(Debug)]
+pub(crate) struct Before {
     clock: Clock,
     verdicts: [u64; 8],
 }
@@ -119,6 +129,9 @@ impl Gate {
             lease_ms: options.lease.as_u64(),
             entities: Entities::new(options.revisions, options.max_jump),
             sources: Sources::new(options.positions),
+            trails: Trails::default(),
+            stages: Vec::new(),
+            stage_next: 0,
             verdicts: [0; 8],
         })
     }
@@ -180,7 +193,7 @@ impl Gate {
         let print = self.fingerprinter.scoped(kind, scope.as_bytes()).print(name.as_bytes())?;
         let Self { claims, room, .. } = self;
         let claimed = match target {
-            Target::Key { .. } | Target::Entity { .. } => u64::from(claims.forget(print, room)),
+            Target::Key { .. } | Target::Entity { .. } => claims.forget(print, room),
             Target::Source { .. } => claims.forget_source(print, room),
         };
         let known = match target {
@@ -188,6 +201,7 @@ impl Gate {
             Target::Entity { .. } => self.entities.forget(print, room),
             Target::Source { .. } => self.sources.forget(print, room),
         };
+        self.trails.lose_store();
         Ok(claimed.saturating_add(u64::from(known)))
     }
 
@@ -205,7 +219,7 @@ impl Gate {
         }
     }
 
-    fn intake(&self, clock: &Clock) -> Intake {
+    pub(crate) fn intake(&self, clock: &Clock) -> Intake {
         Intake {
             fingerprinter: self.fingerprinter.clone(),
             time_from_id: self.time_from_id,
@@ -222,6 +236,7 @@ impl Gate {
         admit: impl FnOnce(&mut Self) -> Option<Verdict>,
     ) -> Option<Verdict> {
         let verdict = self.clock.is_still(now).then(|| admit(self))?;
+        self.note_touched();
         self.keys.commit(&mut self.room);
         self.entities.commit();
         self.sources.commit();
@@ -233,7 +248,7 @@ impl Gate {
     }
 
     /// Starts a batch at a reading of the clock.
-    fn begin(&mut self, reading: &Reading) -> Before {
+    pub(crate) fn begin(&mut self, reading: &Reading) -> Before {
         let before = Before { clock: self.clock, verdicts: self.verdicts };
         self.clock = reading.clock;
         self.keys.begin(&before.clock, reading, &mut self.room);
@@ -242,13 +257,16 @@ impl Gate {
     }
 
     /// Ends a batch; when it failed everything is as it was.
-    fn end(&mut self, before: &Before, is_good: bool) {
+    pub(crate) fn end(&mut self, before: &Before, is_good: bool) {
         if is_good {
+            self.claims.settle();
+            self.note_touched();
+            self.claims.commit(&mut self.room);
+            self.note_ended();
             self.keys.commit(&mut self.room);
             self.keys.tidy(&mut self.room);
             self.entities.commit();
             self.sources.commit();
-            self.claims.commit(&mut self.room);
             return;
         }
         let max = self.room.lift();

@@ -6,16 +6,19 @@
 mod evict;
 mod slots;
 mod stamps;
+mod stored;
 
 use alloc::vec::Vec;
 
 use crate::answers::{Answers, Given};
-use crate::fingerprint::{Digest, Print};
+use crate::fingerprint::{Digest, Fingerprint, Print};
 use crate::table::{NoRoom, Room, Table, has_room_for_one};
 use crate::time::{Clock, Millis, Reading};
 use crate::verdict::Verdict;
 use slots::{Admission, KeySlot, Slots};
-use stamps::{First, Unsettled};
+pub(crate) use stamps::First;
+use stamps::{Floor, Unsettled};
+pub(crate) use stored::{Builder, Extra, StoredKey};
 
 /// The longest retention with age marks in milliseconds; above it they are in seconds.
 const FINE_RETENTION_MAX: Millis = Millis::days(24);
@@ -45,7 +48,7 @@ pub(crate) struct Outlook {
 /// What a failing batch goes back to.
 #[derive(Debug, Default)]
 struct Before {
-    horizon: u64,
+    floor: Floor,
     first: Option<First>,
     /// What was unsettled, when this batch's reading of the clock settled it.
     settled: Option<Vec<Unsettled>>,
@@ -66,7 +69,8 @@ struct Before {
 pub(crate) struct Keys {
     slots: Slots,
     retention_ms: u64,
-    horizon: u64,
+    /// What is remembered: from the horizon on.
+    floor: Floor,
     first: Option<First>,
     unsettled: Vec<Unsettled>,
     before: Before,
@@ -82,7 +86,7 @@ impl Keys {
         Self {
             slots: Slots::new(tick_ms, answers),
             retention_ms: retention.as_u64(),
-            horizon: 0,
+            floor: Floor { keys: 0, ends: 0 },
             first: None,
             unsettled: Vec::new(),
             before: Before::default(),
@@ -93,17 +97,17 @@ impl Keys {
 
     /// Returns the horizon in milliseconds since the Unix epoch.
     pub(crate) const fn horizon(&self) -> u64 {
-        self.horizon
+        self.floor.keys
     }
 
     /// Counts the keys that are remembered, in time proportional to the table.
     pub(crate) fn count(&self) -> u64 {
-        self.slots.count_from(self.horizon)
+        self.slots.count_from(self.floor.keys)
     }
 
     /// Returns what is remembered of a key.
     pub(crate) fn get(&self, print: Print) -> Option<Known> {
-        self.slots.get(print).filter(|known| known.age >= self.horizon)
+        self.slots.get(print).filter(|known| known.age >= self.floor.of(print))
     }
 
     /// Returns when a remembered key was accepted, also while that is unconfirmed.
@@ -148,19 +152,16 @@ impl Keys {
         clock: &Clock,
     ) -> Option<Verdict> {
         // What is forgotten already may still be known, so the time alone decides nothing.
-        let is_settled = !clock.is_unconfirmed() && time.is_none_or(|time| time >= self.horizon);
-        if !is_settled || !has_room_for_one(&mut self.before.added) {
+        let is_settled = !clock.is_unconfirmed() && time.is_none_or(|time| time >= self.floor.keys);
+        // The first key of all is noted, and so goes in full.
+        if !is_settled || self.first.is_none() || !has_room_for_one(&mut self.before.added) {
             return None;
         }
         let age = clock.believed().max(time.unwrap_or(0));
         match self.slots.admit(print, age) {
-            Admission::Known { age } if age >= self.horizon => Some(Verdict::Duplicate),
+            Admission::Known { age } if age >= self.floor.keys => Some(Verdict::Duplicate),
             Admission::Known { .. } | Admission::Unclear => None,
             Admission::Added => {
-                debug_assert!(
-                    self.first.is_some(),
-                    "the first key of all makes the table, and so goes in full"
-                );
                 self.before.added.push(print);
                 Some(Verdict::Fresh)
             }
@@ -175,15 +176,15 @@ impl Keys {
     /// Starts a batch with a reading of the clock; what is over at the time before it is dropped.
     pub(crate) fn begin(&mut self, before: &Clock, reading: &Reading, room: &mut Room) {
         self.slots.answers.expire(before.believed(), room);
-        self.before.horizon = self.horizon;
+        self.before.floor = self.floor;
         self.before.first = self.first;
         self.first = self.first.map(|first| first.settled(reading.settled));
         let settled = self.lift_unsettled(reading.settled);
-        self.horizon = self.horizon_at(&reading.clock, self.first);
+        self.raise_at(&reading.clock);
         // These are remembered already: the limit is not to cost any of them.
         let max = room.lift();
         for (print, known) in settled {
-            let put = self.slots.put(print, known, self.before.horizon, room);
+            let put = self.slots.put(print, known, self.before.floor, room);
             debug_assert!(put.is_ok(), "what was there before must fit again");
         }
         room.limit(max);
@@ -221,7 +222,7 @@ impl Keys {
             // What was stamped anew and then forgotten is in both; how it was at first comes last.
             self.slots.remove(print);
             // It fitted before and fits again; a machine out of memory is past helping here.
-            let put = self.slots.put(print, known, before.horizon, room);
+            let put = self.slots.put(print, known, before.floor, room);
             debug_assert!(put.is_ok(), "what was there before must fit again");
         }
         for &print in before.added.iter().chain(gone().map(|(print, _)| print)) {
@@ -237,7 +238,7 @@ impl Keys {
         if let Some(unsettled) = before.settled {
             self.unsettled = unsettled;
         }
-        self.horizon = before.horizon;
+        self.floor = before.floor;
         self.first = before.first;
     }
 
@@ -276,11 +277,12 @@ impl Keys {
     pub(crate) fn note_commit(
         &mut self,
         token: u64,
+        fingerprint: Fingerprint,
         result: Option<&Given<'_>>,
         clock: &Clock,
         room: &mut Room,
     ) -> Result<u64, NoRoom> {
-        self.slots.answers.insert(token, clock.stamp(), result, room)
+        self.slots.answers.insert(token, fingerprint, clock.stamp(), result, room)
     }
 
     /// Forgets a key for good; returns whether it was remembered.
@@ -294,12 +296,28 @@ impl Keys {
     }
 
     fn horizon_at(&self, clock: &Clock, first: Option<First>) -> u64 {
-        let Some(due) = clock.believed().checked_sub(self.retention_ms) else {
-            return self.horizon;
-        };
-        let due = due.saturating_add(1);
+        let due = self.due_at(clock);
         let has_begun = first.is_some_and(|first| first.age < due);
-        if has_begun { self.horizon.max(due) } else { self.horizon }
+        if has_begun { self.floor.keys.max(due) } else { self.floor.keys }
+    }
+
+    /// Returns the oldest age mark that is within the retention.
+    fn due_at(&self, clock: &Clock) -> u64 {
+        let due = clock.believed().checked_sub(self.retention_ms);
+        due.map_or(0, |due| due.saturating_add(1))
+    }
+
+    /// Raises the horizon to where it is at a time.
+    fn raise_at(&mut self, clock: &Clock) {
+        let horizon = self.horizon_at(clock, self.first);
+        let ends = horizon.max(self.due_at(clock)).max(self.floor.ends);
+        self.floor = Floor { keys: horizon, ends };
+    }
+
+    /// Raises the horizon.
+    fn raise(&mut self, horizon: u64) {
+        let Floor { keys, ends } = self.floor;
+        self.floor = Floor { keys: keys.max(horizon), ends: ends.max(horizon) };
     }
 
     /// Takes out what was accepted at an unconfirmed reading, and returns it stamped for good.
@@ -321,7 +339,8 @@ impl Keys {
             if let Some(known) = self.slots.get(print) {
                 self.before.lifted.push((print, known));
                 self.slots.remove(print);
-                settled.push((print, Known { age: stamp.max(time), ..known }));
+                let age = known.age.max(stamp).max(time);
+                settled.push((print, Known { age, ..known }));
                 let restamped = known
                     .commit
                     .and_then(|number| Some((number, self.slots.answers.restamp(number, stamp)?)));
@@ -337,7 +356,7 @@ impl Keys {
         self.before.dropped.try_reserve(1).map_err(|_| NoRoom)?;
         self.before.spent.try_reserve(1).map_err(|_| NoRoom)?;
         if let Some(known) = self.slots.remove(print) {
-            if known.age >= self.before.horizon {
+            if known.age >= self.before.floor.of(print) {
                 self.before.dropped.push((print, known));
             } else {
                 self.before.spent.extend(known.commit);

@@ -61,6 +61,7 @@ mod revisions;
 
 mod claims;
 mod gate;
+mod state;
 
 #[cfg(feature = "wasm")]
 mod wasm;
@@ -75,5 +76,6 @@ pub use notation::Notation;
 pub use ordinal::{ORDINAL_DIGITS_MAX, Ordinal};
 pub use positions::{Positions, WINDOW_MAX};
 pub use revisions::Revisions;
+pub use state::{DoubleRun, Journal, MergeReport, Recovered, Restoration, Run, Staged};
 pub use time::{Millis, UnixMs};
 pub use verdict::{Answer, Inspection, Verdict};

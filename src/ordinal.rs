@@ -113,6 +113,35 @@ impl Ordinal {
         Self { more: None, high, low }
     }
 
+    /// Returns the bytes, lowest first, and how many of them it takes.
+    pub(crate) fn to_le_bytes(&self) -> ([u8; LIMBS * 8], usize) {
+        let mut bytes = [0; LIMBS * 8];
+        let (places, _) = bytes.as_chunks_mut();
+        for (place, limb) in places.iter_mut().zip(self.limbs().iter().rev()) {
+            *place = limb.to_le_bytes();
+        }
+        let zeros = bytes.iter().rev().take_while(|&&byte| byte == 0).count();
+        (bytes, bytes.len().saturating_sub(zeros))
+    }
+
+    /// Reads the bytes back: the fewest it takes, and no more digits than an ordinal has.
+    pub(crate) fn from_le_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut padded = [0; LIMBS * 8];
+        padded.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        if bytes.last() == Some(&0) {
+            return None;
+        }
+        let mut limbs = [0; LIMBS];
+        let (places, _) = padded.as_chunks();
+        for (limb, place) in limbs.iter_mut().rev().zip(places) {
+            *limb = u64::from_le_bytes(*place);
+        }
+        let ordinal = Self::from_limbs(limbs);
+        // What has fewer bytes has fewer digits, and only the longest are counted.
+        let is_short = bytes.len() < 53;
+        (is_short || ordinal.digits().len() <= ORDINAL_DIGITS_MAX).then_some(ordinal)
+    }
+
     fn limbs(&self) -> [u64; LIMBS] {
         let mut limbs = [0; LIMBS];
         let [more @ .., high, low] = &mut limbs;

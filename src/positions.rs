@@ -1,6 +1,7 @@
 //! How far each source has been processed: its epoch, its mark, and in `window` mode what of the
 //! last positions is settled.
 
+mod stored;
 mod window;
 
 use alloc::vec::Vec;
@@ -11,6 +12,7 @@ use crate::fingerprint::Print;
 use crate::ordinal::Ordinal;
 use crate::table::{Arena, NoRoom, Room, Table, WideSlot};
 use crate::verdict::{Judged, Verdict};
+pub(crate) use stored::StoredSource;
 use window::Window;
 
 /// The widest window.
@@ -199,6 +201,11 @@ impl Sources {
     pub(crate) fn forget(&mut self, source: Print, room: &mut Room) -> bool {
         self.drop_large(source, room);
         self.table.remove(source).is_some()
+    }
+
+    /// Returns what this batch has changed, while it is not over.
+    pub(crate) fn touched(&self) -> impl Iterator<Item = Print> {
+        self.before.iter().map(|(source, _)| *source)
     }
 
     /// Ends a batch that went well.

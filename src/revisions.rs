@@ -6,7 +6,7 @@ use core::cmp::Ordering;
 use crate::error::{Error, ErrorCode};
 use crate::fingerprint::{Digest, Print};
 use crate::ordinal::Ordinal;
-use crate::table::{Arena, Entry, NoRoom, Room, Table, WideSlot, has_room_for_one};
+use crate::table::{Arena, Entry, NoRoom, Room, Slot as _, Table, WideSlot, has_room_for_one};
 use crate::verdict::{Judged, Verdict};
 
 /// Which revision of an entity may follow the last one.
@@ -130,6 +130,41 @@ impl Entities {
         Ok(Judged::next(revision, &last.revision))
     }
 
+    pub(crate) const fn order(&self) -> &Revisions {
+        &self.order
+    }
+
+    /// Returns the last revision of an entity, and the digest of its content.
+    pub(crate) fn stored(&self, entity: Print) -> Option<(Ordinal, Option<Digest>)> {
+        self.last(entity).map(|last| (last.revision, last.content))
+    }
+
+    /// Hands every entity out, in the order of their prints.
+    pub(crate) fn visit(&self, mut each: impl FnMut(Print, Ordinal, Option<Digest>)) {
+        for (slot, _) in self.table.iter() {
+            if let Some(Last { revision, content }) = self.last(slot.print()) {
+                each(slot.print(), revision, content);
+            }
+        }
+    }
+
+    /// Merges the last revision that another copy knows; returns whether it is later than this one's
+    /// or, with the same revision, its content is the greater.
+    pub(crate) fn merge(
+        &mut self,
+        entity: Print,
+        revision: &Ordinal,
+        content: Option<Digest>,
+        room: &mut Room,
+    ) -> Result<bool, NoRoom> {
+        let ours = self.last(entity);
+        let is_ahead = ours.is_none_or(|ours| (revision, content) > (&ours.revision, ours.content));
+        if is_ahead {
+            self.accept(entity, revision, content, room)?;
+        }
+        Ok(is_ahead)
+    }
+
     /// Returns the table that entities are looked for in, to read ahead in it.
     pub(crate) const fn table(&self) -> &Table<WideSlot> {
         &self.table
@@ -202,6 +237,11 @@ impl Entities {
         self.contents.remove(entity);
         self.drop_big(entity, room);
         self.table.remove(entity).is_some()
+    }
+
+    /// Returns what this batch has changed, while it is not over.
+    pub(crate) fn touched(&self) -> impl Iterator<Item = Print> {
+        self.before.changes.iter().map(|(entity, _)| *entity)
     }
 
     /// Ends a batch that went well.

@@ -9,6 +9,7 @@
 //! allocation is fallible and accounted for in a [`Room`].
 
 mod arena;
+mod build;
 mod room;
 mod segment;
 mod wide;
@@ -17,6 +18,7 @@ use alloc::vec::Vec;
 
 use crate::fingerprint::Print;
 pub(crate) use arena::Arena;
+pub(crate) use build::Builder;
 pub(crate) use room::{NoRoom, Room};
 pub(crate) use segment::Segment;
 pub(crate) use wide::WideSlot;

@@ -121,6 +121,31 @@ impl Clock {
         }
     }
 
+    /// Returns a clock as state carries it.
+    pub(crate) fn restored(believed: u64, unconfirmed: Option<u64>, jump_max: Millis) -> Self {
+        Self { believed, unconfirmed, jump_max_ms: jump_max.0 }
+    }
+
+    /// Returns the reading that is not confirmed yet.
+    pub(crate) const fn unconfirmed(&self) -> Option<u64> {
+        self.unconfirmed
+    }
+
+    /// Returns what another copy's clock makes of this one.
+    ///
+    /// It is no reading: one that is too far ahead is kept aside, and however often it comes it
+    /// confirms nothing.
+    pub(crate) fn join(self, believed: u64, unconfirmed: Option<u64>) -> Reading {
+        let is_near = believed <= self.believed.saturating_add(self.jump_max_ms);
+        let now = if is_near { self.believed.max(believed) } else { self.believed };
+        let aside = [self.unconfirmed, unconfirmed, (!is_near).then_some(believed)];
+        let aside = aside.into_iter().flatten().max().filter(|&ahead| ahead > now);
+        let clock = Self { believed: now, unconfirmed: aside, ..self };
+        // What was stamped ahead of time is no longer ahead.
+        let settled = self.unconfirmed.filter(|&ahead| ahead <= now);
+        Reading { clock, settled }
+    }
+
     fn take(self, now: UnixMs) -> Self {
         if now.0 > self.believed.saturating_add(self.jump_max_ms) {
             Self { unconfirmed: Some(now.0), ..self }

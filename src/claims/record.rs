@@ -14,11 +14,51 @@ pub(crate) struct Locks {
     pub(crate) place: Option<(Place, Print)>,
 }
 
+/// The locks that a claim holds, a bit each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Held(pub(crate) u8);
+
+impl Held {
+    pub(crate) const NONE: Self = Self(0);
+    pub(crate) const KEY: Self = Self(1);
+    pub(crate) const REVISION: Self = Self(1 << 1);
+    pub(crate) const PLACE: Self = Self(1 << 2);
+
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    pub(crate) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    pub(crate) const fn has(self, lock: Self) -> bool {
+        self.0 & lock.0 != 0
+    }
+}
+
 impl Locks {
+    /// Returns the locks with their bits.
+    pub(crate) fn list(&self) -> impl Iterator<Item = (Held, Print)> + use<> {
+        let key = self.key.map(|key| (Held::KEY, key));
+        let entity = self.revision.as_ref().map(|(entity, _)| (Held::REVISION, *entity));
+        let place = self.place.as_ref().map(|(_, lock)| (Held::PLACE, *lock));
+        [key, entity, place].into_iter().flatten()
+    }
+
     pub(crate) fn prints(&self) -> impl Iterator<Item = Print> + use<> {
-        let entity = self.revision.as_ref().map(|(entity, _)| *entity);
-        let place = self.place.as_ref().map(|(_, lock)| *lock);
-        [self.key, entity, place].into_iter().flatten()
+        self.list().map(|(_, print)| print)
+    }
+
+    /// Returns all of them as held.
+    pub(crate) fn all(&self) -> Held {
+        self.list().fold(Held::NONE, |held, (lock, _)| Held(held.0 | lock.0))
+    }
+
+    /// Returns the bit of a lock, or none.
+    pub(crate) fn bit_of(&self, print: Print) -> Held {
+        let mut same = self.list().filter(|(_, lock)| *lock == print);
+        same.next().map_or(Held::NONE, |(bit, _)| bit)
     }
 
     pub(crate) fn is_same_revision(&self, other: &Self) -> bool {
@@ -56,13 +96,27 @@ pub(crate) struct Record {
     pub(crate) lease_least: u64,
     /// Since when its owner is in doubt.
     pub(crate) doubt: Option<u64>,
-    /// Whether one of its locks was taken away.
-    pub(crate) is_lost: bool,
+    /// What was not taken away from it.
+    pub(crate) held: Held,
+    /// What it is known by in every copy, and what its end is noted under.
+    pub(crate) end: Print,
+    /// With what is only staged: the number of the stage.
+    pub(crate) stage: Option<u64>,
     /// What is set aside for its commit beyond what every claim is accounted with.
     pub(crate) reserved: u64,
 }
 
 impl Record {
+    /// Whether it holds a lock, perhaps below another claim.
+    pub(super) fn holds(&self, lock: Print) -> bool {
+        self.held.has(self.locks.bit_of(lock))
+    }
+
+    /// What decides between two claims that hold a lock: the greater has it.
+    pub(super) const fn rank(&self) -> (bool, bool, u64, Print) {
+        (self.stage.is_some(), self.doubt.is_some(), self.token, self.end)
+    }
+
     /// Lowers what was stamped at a reading that was refuted; all older stamps are lower already.
     pub(super) fn settle(&mut self, stamp: u64) {
         self.lease_until = self.lease_until_at(stamp);

@@ -9,7 +9,7 @@ use crate::claims::{Claim, Doubt, Hold, Locks, Moment, Record};
 use crate::content::Content;
 use crate::error::{Error, ErrorCode};
 use crate::event::{Event, Resolved};
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{Fingerprint, Print};
 use crate::keys::RETENTION_MAX;
 use crate::table::NoRoom;
 use crate::time::{Millis, UnixMs};
@@ -99,7 +99,9 @@ impl Gate {
             lease_until: claim.lease_until,
             lease_least: 0,
             doubt: None,
-            is_lost: false,
+            held: claim.locks.all(),
+            end: self.end_of(&claim),
+            stage: None,
             reserved: event.position.as_ref().map_or(0, |place| self.sources.reserve_for(place)),
         };
         self.add_claim(record).map_err(|_| Error::capacity())?;
@@ -173,7 +175,7 @@ impl Gate {
     pub fn release(&mut self, claim: &Claim, now: UnixMs) -> Result<(), Error> {
         self.with_claims(now, |gate| {
             let number = gate.number_of(claim)?;
-            gate.claims.finish(number, &mut gate.room);
+            gate.claims.finish_noted(number, &mut gate.room);
             Ok(())
         })
     }
@@ -186,9 +188,7 @@ impl Gate {
         self.with_claims(now, |gate| {
             let number = gate.number_of(claim)?;
             let since = gate.clock.stamp();
-            if let Some(record) = gate.claims.record_mut(number) {
-                record.doubt.get_or_insert(since);
-            }
+            gate.claims.set_doubt(number, since);
             Ok(())
         })
     }
@@ -242,7 +242,7 @@ impl Gate {
             };
             match how {
                 Resolution::Released => {
-                    gate.claims.finish(number, &mut gate.room);
+                    gate.claims.finish_noted(number, &mut gate.room);
                     Ok(())
                 }
                 Resolution::Committed(result) => {
@@ -318,8 +318,13 @@ impl Gate {
 
     /// Accepts the event of a claim, and ends it. The room was set aside with the claim.
     fn accept_claim(&mut self, number: u64, result: Option<&Given<'_>>) -> Result<(), NoRoom> {
-        let Some(record) = self.claims.finish(number, &mut self.room) else { return Err(NoRoom) };
-        let Record { token, locks, content, time, .. } = record;
+        // That a key was accepted says more than that its claim has ended.
+        let has_key = self.claims.record(number).is_some_and(|record| record.locks.key.is_some());
+        let Self { claims, room, .. } = self;
+        let record =
+            if has_key { claims.finish(number, room) } else { claims.finish_noted(number, room) };
+        let Some(record) = record else { return Err(NoRoom) };
+        let Record { token, fingerprint, locks, content, time, .. } = record;
         let Locks { key, revision, place } = locks;
         // What has moved on while the lease was over stays where it is.
         let revision =
@@ -327,10 +332,8 @@ impl Gate {
         let position = place.map(|(place, _)| place);
         let position = position.filter(|place| self.sources.judge(place).verdict == Verdict::Fresh);
         let event = Resolved { key, revision, position, content, time };
-        let commit = match key {
-            Some(_) => Some(self.keys.note_commit(token, result, &self.clock, &mut self.room)),
-            None => None,
-        };
+        let Self { keys, clock, room, .. } = self;
+        let commit = key.map(|_| keys.note_commit(token, fingerprint, result, clock, room));
         let max = self.room.lift();
         let accepted = commit.transpose().and_then(|commit| self.accept_all(&event, commit));
         self.room.limit(max);
@@ -338,8 +341,14 @@ impl Gate {
         accepted
     }
 
+    /// Returns what a claim is known by in every copy.
+    fn end_of(&self, claim: &Claim) -> Print {
+        let name = claim.locks.prints().next().unwrap_or(Print::VACANT);
+        self.fingerprinter.end(name, claim.token)
+    }
+
     /// Forgets the oldest keys until memory is within its limit again.
-    fn give_back(&mut self) {
+    pub(crate) fn give_back(&mut self) {
         let Self { keys, clock, room, .. } = self;
         if room.is_over() {
             keys.make_room(1, clock, room);

@@ -24,7 +24,7 @@ pub(super) struct Judgement<'a> {
 
 impl Gate {
     /// Judges an event, and remembers what follows from the verdict.
-    pub(super) fn judge_and_record(&mut self, event: &Resolved) -> Result<Verdict, Error> {
+    pub(crate) fn judge_and_record(&mut self, event: &Resolved) -> Result<Verdict, Error> {
         match self.admit(event) {
             Some(verdict) => Ok(verdict),
             None => self.judge_in_full(event),
@@ -132,8 +132,9 @@ impl Gate {
         let told = known
             .filter(|_| verdict == Verdict::Duplicate)
             .and_then(|known| self.keys.answers().told(known.commit?, moment.now));
+        // When a stage ends nobody can say.
         let retry_after = blocking
-            .filter(|_| verdict == Verdict::Pending)
+            .filter(|record| verdict == Verdict::Pending && record.stage.is_none())
             .map(|record| Millis::new(moment.lease_until(record).saturating_sub(moment.now)));
         let is_doubt = verdict == Verdict::InDoubt;
         let stamped =
@@ -220,7 +221,7 @@ impl Gate {
     }
 
     /// Returns what a claim on a position locks: its source, or in `window` mode it alone.
-    pub(super) fn lock_of(&self, place: &Place) -> Print {
+    pub(crate) fn lock_of(&self, place: &Place) -> Print {
         match self.sources.order() {
             Positions::Window(_) => {
                 self.fingerprinter.place(place.source, &place.epoch, &place.position)
@@ -229,7 +230,7 @@ impl Gate {
         }
     }
 
-    pub(super) fn locks_of(&self, event: &Resolved) -> Locks {
+    pub(crate) fn locks_of(&self, event: &Resolved) -> Locks {
         let place = event.position.as_ref().map(|place| (place.clone(), self.lock_of(place)));
         Locks { key: event.key, revision: event.revision.clone(), place }
     }
@@ -291,7 +292,7 @@ fn blocked(hold: Hold<'_>) -> Verdict {
 }
 
 /// Has keys make room for what is never forgotten; fails when that would not help.
-pub(super) fn make_room(
+pub(crate) fn make_room(
     keys: &mut Keys,
     clock: &Clock,
     room: &mut Room,

@@ -29,7 +29,7 @@ impl Keys {
         self.untidy %= TIDY_EVERY;
         for _ in 0..due {
             self.hand = if self.hand < count { self.hand } else { 0 };
-            self.slots.tidy(self.hand, self.horizon, room);
+            self.slots.tidy(self.hand, self.floor, room);
             self.hand = self.hand.wrapping_add(1);
         }
     }
@@ -72,7 +72,7 @@ impl Keys {
         clock: &Clock,
         room: &mut Room,
     ) -> Result<(), NoRoom> {
-        while self.slots.put(print, known, self.before.horizon, room).is_err() {
+        while self.slots.put(print, known, self.before.floor, room).is_err() {
             let own = self.slots.segment_of(print);
             // Its own segment first: a place there takes no further memory.
             if !self.slots.accepts(print) && self.forget_oldest_of(own, clock) {
@@ -91,20 +91,20 @@ impl Keys {
     /// Raises the horizon over the oldest few keys of a segment. Prints are spread evenly, so any
     /// segment is a fair sample of all keys.
     fn forget_oldest_of(&mut self, index: usize, clock: &Clock) -> bool {
-        let oldest = self.slots.oldest_of(index, self.horizon, clock.believed());
+        let oldest = self.slots.oldest_of(index, self.floor, clock.believed());
         if let Some(age) = oldest {
-            self.horizon = age.saturating_add(1);
+            self.raise(age.saturating_add(1));
         }
         oldest.is_some()
     }
 
     /// Drops what is forgotten from a segment, noting what was remembered when the batch began.
     fn sweep(&mut self, index: usize) -> Result<(), NoRoom> {
-        let Self { slots, before, horizon, .. } = self;
+        let Self { slots, before, floor, .. } = self;
         before.dropped.try_reserve(slots.len_of(index)).map_err(|_| NoRoom)?;
         before.spent.try_reserve(slots.len_of(index)).map_err(|_| NoRoom)?;
-        slots.sweep(index, *horizon, |print, known| {
-            if known.age >= before.horizon {
+        slots.sweep(index, *floor, |print, known| {
+            if known.age >= before.floor.of(print) {
                 before.dropped.push((print, known));
             } else {
                 before.spent.extend(known.commit);

@@ -8,7 +8,7 @@
 
 use alloc::vec::Vec;
 
-use super::Known;
+use super::{Floor, Known};
 use crate::answers::Answers;
 use crate::fingerprint::{Digest, Print};
 use crate::table::{Entry, NoRoom, Room, Segment, Slot, Table, WideSlot};
@@ -22,14 +22,14 @@ const FORGOTTEN_MAX: usize = 16;
 /// A key in 16 bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeySlot {
-    high: u64,
-    low: u32,
+    pub(super) high: u64,
+    pub(super) low: u32,
     /// Ticks since the segment's base, or [`APART`].
-    age: u32,
+    pub(super) age: u32,
 }
 
 /// The age of a key whose age mark lies in a table of its own.
-const APART: u32 = u32::MAX;
+pub(super) const APART: u32 = u32::MAX;
 
 impl Default for KeySlot {
     fn default() -> Self {
@@ -60,15 +60,15 @@ pub(super) enum Admission {
 /// Keys by print.
 #[derive(Debug)]
 pub(super) struct Slots {
-    table: Table<KeySlot>,
+    pub(super) table: Table<KeySlot>,
     /// The digests of contents, by the print of their key.
-    contents: Table<WideSlot>,
+    pub(super) contents: Table<WideSlot>,
     /// Age marks that cannot be counted from the base of their segment.
-    apart: Table<WideSlot>,
+    pub(super) apart: Table<WideSlot>,
     /// The numbers of their commits, of the keys that were claimed first.
-    commits: Table<WideSlot>,
+    pub(super) commits: Table<WideSlot>,
     pub(super) answers: Answers,
-    tick_ms: u64,
+    pub(super) tick_ms: u64,
 }
 
 impl Slots {
@@ -152,9 +152,11 @@ impl Slots {
         })
     }
 
+    /// Counts keys, without the ends of claims.
     pub(super) fn count_from(&self, horizon: u64) -> u64 {
         let age = |slot: &KeySlot, base| self.ms(ticks_of(slot, base, &self.apart));
-        self.table.iter().filter(|&(slot, base)| age(slot, base) >= horizon).count() as u64
+        let keys = self.table.iter().filter(|(slot, _)| !slot.print().is_end());
+        keys.filter(|&(slot, base)| age(slot, base) >= horizon).count() as u64
     }
 
     /// Returns the table that keys are looked for in.
@@ -185,7 +187,7 @@ impl Slots {
         &mut self,
         print: Print,
         known: Known,
-        floor: u64,
+        floor: Floor,
         room: &mut Room,
     ) -> Result<(), NoRoom> {
         let ticks = self.ticks(known.age);
@@ -201,14 +203,14 @@ impl Slots {
         })
     }
 
-    /// Drops what is below the horizon from a segment, and gives back what it then has no use for.
-    pub(super) fn tidy(&mut self, index: usize, horizon: u64, room: &mut Room) {
+    /// Drops what is forgotten from a segment, and gives back what it then has no use for.
+    pub(super) fn tidy(&mut self, index: usize, floor: Floor, room: &mut Room) {
         let Some(segment) = self.table.segment(index) else { return };
         let base = segment.base;
-        if self.ms(base) >= horizon {
+        if self.ms(base) >= floor.most() {
             return;
         }
-        self.drop_spent(index, horizon, room);
+        self.drop_spent(index, floor, room);
         self.table.relax(index, room);
         for beside in [&mut self.contents, &mut self.apart, &mut self.commits] {
             if let Some(index) = index.checked_rem(beside.segment_count()) {
@@ -220,7 +222,7 @@ impl Slots {
         let oldest = near().map(|slot| slot.age).filter(|&age| age != APART).min();
         let new_base = match oldest {
             Some(age) => base.saturating_add(u64::from(age)),
-            None => self.ticks(horizon),
+            None => self.ticks(floor.most()),
         };
         let later = u32::try_from(new_base.saturating_sub(base)).unwrap_or(0);
         self.table.rebase(index, new_base, |slot| {
@@ -231,9 +233,10 @@ impl Slots {
     }
 
     /// Drops keys whose age is below `floor` from a segment.
-    fn drop_spent(&mut self, index: usize, floor: u64, room: &mut Room) {
+    fn drop_spent(&mut self, index: usize, floor: Floor, room: &mut Room) {
         // No age is counted from before the base.
-        if self.table.segment(index).is_some_and(|segment| self.ms(segment.base) >= floor) {
+        let is_young = |segment: &Segment<KeySlot>| self.ms(segment.base) >= floor.most();
+        if self.table.segment(index).is_some_and(is_young) {
             return;
         }
         let mut spent = Vec::new();
@@ -268,30 +271,31 @@ impl Slots {
         }
     }
 
-    /// Drops from a segment what is below the horizon.
+    /// Drops from a segment what is forgotten.
     pub(super) fn sweep(
         &mut self,
         index: usize,
-        horizon: u64,
+        floor: Floor,
         mut dropped: impl FnMut(Print, Known),
     ) {
         let Self { table, contents, apart, commits, tick_ms, .. } = self;
         let ms = |ticks: u64| ticks.saturating_mul(*tick_ms);
         table.retain(index, |slot, base| {
             let age = ms(ticks_of(slot, base, apart));
-            if age < horizon {
+            let is_spent = age < floor.of(slot.print());
+            if is_spent {
                 let content = remove_beside(contents, slot.print()).map(Digest);
                 let commit = remove_beside(commits, slot.print()).map(|[number, _]| number);
                 remove_beside(apart, slot.print());
                 dropped(slot.print(), Known { age, content, commit });
             }
-            age >= horizon
+            !is_spent
         });
     }
 
     /// Returns the age up to which the oldest few keys of a segment would be forgotten, if that
     /// is a tick before now.
-    pub(super) fn oldest_of(&self, index: usize, horizon: u64, now: u64) -> Option<u64> {
+    pub(super) fn oldest_of(&self, index: usize, floor: Floor, now: u64) -> Option<u64> {
         let segment = self.table.segment(index)?;
         let now = self.ticks(now);
         let wanted = (segment.len() / FORGOTTEN_SHARE).clamp(1, FORGOTTEN_MAX);
@@ -300,7 +304,7 @@ impl Slots {
         let oldest = oldest.get_mut(..wanted)?;
         for slot in segment.slots() {
             let ticks = ticks_of(slot, segment.base, &self.apart);
-            if self.ms(ticks) < horizon || ticks >= now {
+            if self.ms(ticks) < floor.of(slot.print()) || ticks >= now {
                 continue;
             }
             let at = oldest.partition_point(|&other| other <= ticks);
@@ -316,12 +320,12 @@ impl Slots {
         oldest.iter().rfind(|&&ticks| ticks != u64::MAX).map(|&ticks| self.ms(ticks))
     }
 
-    fn ticks(&self, ms: u64) -> u64 {
+    pub(super) fn ticks(&self, ms: u64) -> u64 {
         // A division is worth avoiding on the way of every key.
         if self.tick_ms == 1 { ms } else { ms.div_ceil(self.tick_ms.max(1)) }
     }
 
-    fn ms(&self, ticks: u64) -> u64 {
+    pub(super) fn ms(&self, ticks: u64) -> u64 {
         // Nor is a multiplication for nothing: where words have 32 bits it is a long one.
         if self.tick_ms == 1 { ticks } else { ticks.saturating_mul(self.tick_ms) }
     }
@@ -350,18 +354,18 @@ impl Slots {
 }
 
 /// Returns an age as it is counted from a base, or that it cannot be.
-fn offset(ticks: u64, base: u64) -> u32 {
+pub(super) fn offset(ticks: u64, base: u64) -> u32 {
     ticks.checked_sub(base).and_then(|age| u32::try_from(age).ok()).unwrap_or(APART)
 }
 
-fn ticks_of(slot: &KeySlot, base: u64, apart: &Table<WideSlot>) -> u64 {
+pub(super) fn ticks_of(slot: &KeySlot, base: u64, apart: &Table<WideSlot>) -> u64 {
     if slot.age == APART {
         return apart.get(slot.print()).map_or(0, |(slot, _)| slot.words[0]);
     }
     base.saturating_add(u64::from(slot.age))
 }
 
-fn beside(table: &Table<WideSlot>, print: Print) -> Option<[u64; 2]> {
+pub(super) fn beside(table: &Table<WideSlot>, print: Print) -> Option<[u64; 2]> {
     if table.len() == 0 {
         return None;
     }

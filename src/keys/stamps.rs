@@ -12,10 +12,10 @@ pub(super) struct Unsettled {
 /// The age mark of the first key ever accepted. Once that is out of the retention, the horizon
 /// follows the clock; until then nothing was forgotten.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct First {
-    pub(super) age: u64,
+pub(crate) struct First {
+    pub(crate) age: u64,
     /// The event's own time, while the stamp may still be lowered.
-    pub(super) unsettled: Option<u64>,
+    pub(crate) unsettled: Option<u64>,
 }
 
 impl First {
@@ -25,5 +25,27 @@ impl First {
             (Some(time), Some(stamp)) => Self { age: stamp.max(time), unsettled: None },
             (Some(_) | None, _) => self,
         }
+    }
+}
+
+/// From which age mark on records are remembered.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Floor {
+    /// The horizon.
+    pub(super) keys: u64,
+    /// That, or the end of the retention: ends of claims go when it is over, also before any key
+    /// was forgotten.
+    pub(super) ends: u64,
+}
+
+impl Floor {
+    /// Returns the floor of one record.
+    pub(super) const fn of(self, print: Print) -> u64 {
+        if print.is_end() { self.ends } else { self.keys }
+    }
+
+    /// Returns the age mark from which on everything is remembered.
+    pub(super) const fn most(self) -> u64 {
+        if self.ends > self.keys { self.ends } else { self.keys }
     }
 }

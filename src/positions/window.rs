@@ -67,6 +67,12 @@ impl Window {
         self.mark(self.head, true);
     }
 
+    /// Settles the position so many below the highest.
+    pub(super) fn settle_back(&mut self, back: u64) {
+        let at = self.behind(back);
+        self.mark(at, true);
+    }
+
     fn size(&self) -> u64 {
         (self.bits.len() as u64).saturating_mul(64)
     }

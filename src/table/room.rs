@@ -52,6 +52,11 @@ impl Room {
         Ok(())
     }
 
+    /// Sets memory aside for good.
+    pub(crate) fn hold_back(&mut self, bytes: u64) {
+        self.max = self.max.saturating_sub(bytes);
+    }
+
     /// Lifts the limit for as long as something is put back that was there before.
     pub(crate) fn lift(&mut self) -> u64 {
         core::mem::replace(&mut self.max, u64::MAX)

@@ -44,7 +44,7 @@ pub(crate) struct Segment<S> {
 
 impl<S: Slot> Segment<S> {
     #[expect(clippy::cast_possible_truncation, reason = "a segment has at most 16,384 slots")]
-    const CAPACITY_MAX: usize = {
+    pub(super) const CAPACITY_MAX: usize = {
         let slots = BYTES_MAX / S::BYTES;
         assert!(slots >= CAPACITY_MIN as u64 * 2, "a segment must hold a few slots");
         slots as usize
@@ -284,6 +284,21 @@ impl<S: Slot> Segment<S> {
             }
             if capacity == Self::CAPACITY_MAX {
                 return Err(NoRoom);
+            }
+            wanted = wanted.saturating_add(CAPACITY_MIN);
+        }
+    }
+
+    /// Returns a segment for slots that are given in their order, with room for some more, or none
+    /// where they do not fit.
+    pub(super) fn filled_for(depth: u32, base: u64, slots: &[S]) -> Result<Option<Self>, NoRoom> {
+        let mut wanted = slots.len();
+        loop {
+            let capacity = Self::capacity_for(wanted);
+            let filled = Self::filled(capacity, depth, base, slots.iter())?;
+            let filled = filled.filter(|segment| segment.len <= segment.len_max);
+            if filled.is_some() || capacity == Self::CAPACITY_MAX {
+                return Ok(filled);
             }
             wanted = wanted.saturating_add(CAPACITY_MIN);
         }

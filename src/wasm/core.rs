@@ -30,17 +30,18 @@ pub struct Core {
 
 #[wasm_bindgen]
 impl Core {
-    /// Opens an empty gate.
+    /// Opens an empty gate; a secret that was drawn at random is kept in its state.
     ///
     /// # Errors
     /// `invalid_option` when an option, the secret or the reading of the clock is out of range.
     #[wasm_bindgen(constructor)]
-    pub fn new(options: &JsValue, secret: &[u8], now: f64) -> JsResult<Self> {
+    pub fn new(options: &JsValue, secret: &[u8], is_drawn: bool, now: f64) -> JsResult<Self> {
         let options = convert::options(options)?;
-        let open = || Gate::new(options, Secret::new(secret)?, UnixMs::from_reading(now)?);
-        let gate = open().map_err(thrown)?;
-        let scopes = Scopes::of(&gate, b"");
-        Ok(Self { gate, scratch: Vec::new(), scopes, memory: Memory::default() })
+        let open = || {
+            let secret = if is_drawn { Secret::drawn(secret) } else { Secret::new(secret) };
+            Gate::new(options, secret?, UnixMs::from_reading(now)?)
+        };
+        open().map(Self::of).map_err(thrown)
     }
 
     /// Makes the scratch at least that large, and returns its address.
@@ -114,5 +115,12 @@ impl Core {
     /// maxBytes, horizon, and then how often each verdict was given.
     pub fn stats(&self) -> Vec<f64> {
         convert::stats(&self.gate.stats())
+    }
+}
+
+impl Core {
+    pub(super) fn of(gate: Gate) -> Self {
+        let scopes = Scopes::of(&gate, b"");
+        Self { gate, scratch: Vec::new(), scopes, memory: Memory::default() }
     }
 }

@@ -11,6 +11,7 @@ mod error;
 mod frame;
 mod memory;
 mod singles;
+mod state;
 
 use wasm_bindgen::prelude::*;
 

@@ -1,0 +1,17 @@
+//! State that survives: snapshots, changes, merging them, and the journal they are kept in.
+//! Semantics, section 8; the bytes are described in `docs/state-format.md`.
+
+mod codec;
+mod frame;
+mod journal;
+mod merge;
+mod read;
+mod restore;
+mod stage;
+mod write;
+
+pub use journal::{Journal, Recovered};
+pub use merge::{DoubleRun, MergeReport, Run};
+pub use restore::Restoration;
+pub(crate) use stage::Stage;
+pub use stage::Staged;

@@ -1,0 +1,199 @@
+//! The primitives that state is written and read in: little-endian, counted, and checked.
+//!
+//! A reader never trusts a count: whatever it says is compared with the bytes that remain before
+//! anything is allocated for it.
+
+use alloc::vec::Vec;
+
+use crate::error::Error;
+use crate::fingerprint::{Digest, Print};
+use crate::ordinal::Ordinal;
+
+/// Bytes of a print.
+pub(super) const PRINT_BYTES: usize = 12;
+
+const SHORT: Error = Error::corrupt("the bytes end too early");
+
+/// Bytes that are being written; running out of memory is told at the end.
+#[derive(Debug, Default)]
+pub(super) struct Writer {
+    bytes: Vec<u8>,
+    is_full: bool,
+}
+
+impl Writer {
+    /// Starts with memory for so many bytes.
+    pub(super) fn with_capacity(count: usize) -> Self {
+        let mut bytes = Vec::new();
+        let is_full = bytes.try_reserve_exact(count).is_err();
+        Self { bytes, is_full }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    #[inline]
+    pub(super) fn put(&mut self, bytes: &[u8]) {
+        let is_short = self.bytes.capacity().wrapping_sub(self.bytes.len()) < bytes.len();
+        if is_short && self.bytes.try_reserve(bytes.len()).is_err() {
+            self.is_full = true;
+        }
+        if !self.is_full {
+            self.bytes.extend_from_slice(bytes);
+        }
+    }
+
+    pub(super) fn u8(&mut self, value: u8) {
+        self.put(&[value]);
+    }
+
+    pub(super) fn u16(&mut self, value: u16) {
+        self.put(&value.to_le_bytes());
+    }
+
+    pub(super) fn u32(&mut self, value: u32) {
+        self.put(&value.to_le_bytes());
+    }
+
+    pub(super) fn u64(&mut self, value: u64) {
+        self.put(&value.to_le_bytes());
+    }
+
+    /// Writes a number that may be absent, as one more than it, or 0.
+    pub(super) fn maybe(&mut self, value: Option<u64>) {
+        self.u64(value.map_or(0, |value| value.saturating_add(1)));
+    }
+
+    pub(super) fn print(&mut self, print: Print) {
+        self.u64(print.high);
+        self.u32(print.low);
+    }
+
+    pub(super) fn digest(&mut self, Digest([high, low]): Digest) {
+        self.u64(high);
+        self.u64(low);
+    }
+
+    /// Writes an ordinal: its length in bytes, with the flag above it, and the fewest bytes it takes.
+    pub(super) fn ordinal(&mut self, ordinal: &Ordinal, flag: bool) {
+        let (bytes, length) = ordinal.to_le_bytes();
+        let used = bytes.get(..length).unwrap_or_default();
+        self.u8(u8::try_from(length).unwrap_or(0) | if flag { ORDINAL_FLAG } else { 0 });
+        self.put(used);
+    }
+
+    /// Writes bytes after their length.
+    pub(super) fn long(&mut self, bytes: &[u8]) {
+        self.u32(count(bytes.len()));
+        self.put(bytes);
+    }
+
+    /// Writes over what is there already.
+    pub(super) fn patch(&mut self, at: usize, bytes: &[u8]) {
+        if let Some(place) = self.bytes.get_mut(at..at.saturating_add(bytes.len())) {
+            place.copy_from_slice(bytes);
+        }
+    }
+
+    pub(super) fn append(&mut self, other: &Self) {
+        self.is_full |= other.is_full;
+        self.put(&other.bytes);
+    }
+
+    pub(super) fn written(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Returns what was written.
+    pub(super) fn finish(self) -> Result<Vec<u8>, Error> {
+        if self.is_full { Err(Error::capacity()) } else { Ok(self.bytes) }
+    }
+}
+
+/// The bit above the length of an ordinal.
+const ORDINAL_FLAG: u8 = 0x80;
+
+/// Returns a count as it is written. More than that cannot be held in memory by any gate.
+pub(super) fn count(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// Reads through bytes from the front.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reader<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    pub(super) const fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes }
+    }
+
+    pub(super) const fn remaining(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], Error> {
+        let (head, tail) = self.bytes.split_at_checked(count).ok_or(SHORT)?;
+        self.bytes = tail;
+        Ok(head)
+    }
+
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
+        self.take(N)?.try_into().map_err(|_| SHORT)
+    }
+
+    pub(super) fn u8(&mut self) -> Result<u8, Error> {
+        self.array().map(|[byte]| byte)
+    }
+
+    pub(super) fn u16(&mut self) -> Result<u16, Error> {
+        self.array().map(u16::from_le_bytes)
+    }
+
+    pub(super) fn u32(&mut self) -> Result<u32, Error> {
+        self.array().map(u32::from_le_bytes)
+    }
+
+    pub(super) fn u64(&mut self) -> Result<u64, Error> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    pub(super) fn maybe(&mut self) -> Result<Option<u64>, Error> {
+        Ok(self.u64()?.checked_sub(1))
+    }
+
+    pub(super) fn count(&mut self) -> Result<usize, Error> {
+        usize::try_from(self.u32()?).map_err(|_| SHORT)
+    }
+
+    pub(super) fn print(&mut self) -> Result<Print, Error> {
+        let print = Print { high: self.u64()?, low: self.u32()? };
+        if print.is_vacant() { Err(Error::corrupt("a print is no name's")) } else { Ok(print) }
+    }
+
+    /// Reads the print of a name, not of the end of a claim.
+    pub(super) fn name(&mut self) -> Result<Print, Error> {
+        let print = self.print()?;
+        if print.is_end() { Err(Error::corrupt("a print is no name's")) } else { Ok(print) }
+    }
+
+    pub(super) fn digest(&mut self) -> Result<Digest, Error> {
+        Ok(Digest([self.u64()?, self.u64()?]))
+    }
+
+    /// Reads an ordinal and the flag beside it.
+    pub(super) fn ordinal(&mut self) -> Result<(Ordinal, bool), Error> {
+        let byte = self.u8()?;
+        let bytes = self.take(usize::from(byte & !ORDINAL_FLAG))?;
+        let ordinal = Ordinal::from_le_bytes(bytes)
+            .ok_or(Error::corrupt("an ordinal is too great, or longer than it need be"))?;
+        Ok((ordinal, byte & ORDINAL_FLAG != 0))
+    }
+
+    pub(super) fn long(&mut self) -> Result<&'a [u8], Error> {
+        let length = self.count()?;
+        self.take(length)
+    }
+}

@@ -1,0 +1,209 @@
+//! A journal: changes one after the other behind a snapshot, so that a crash costs at most the last.
+//!
+//! Each record has a header with a check of its own, and a checksum that is chained: it is keyed with
+//! the checksum before it, and the first one with what the snapshot ends with. Records of another
+//! generation, out of order, or damaged are therefore never taken for good ones.
+
+use alloc::vec::Vec;
+use core::hash::Hasher as _;
+
+use siphasher::sip128::{Hasher128 as _, SipHasher13};
+
+use super::codec::Reader;
+use crate::error::Error;
+
+const MAGIC: [u8; 4] = *b"OWJR";
+const HEADER_BYTES: usize = 32;
+const CHECKED_BYTES: usize = 24;
+const CHAIN_BYTES: usize = 16;
+
+/// The end of a snapshot by which a journal knows it: its checksum, and a little before that.
+const END_BYTES: usize = 64;
+
+/// The end of a journal, from which it goes on.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    seed: [u8; CHAIN_BYTES],
+    chain: [u8; CHAIN_BYTES],
+    generation: u64,
+    index: u64,
+}
+
+/// What was read of a journal.
+#[derive(Clone, Debug)]
+pub struct Recovered<'a> {
+    /// Its end, from which it goes on once what was lost is cut off.
+    pub journal: Journal,
+    /// The changes, oldest first.
+    pub records: Vec<&'a [u8]>,
+    /// How many bytes the records take.
+    pub kept_bytes: usize,
+    /// How many bytes come after them.
+    pub lost_bytes: usize,
+}
+
+/// Why reading came to an end before the bytes did.
+struct Damage {
+    at: usize,
+}
+
+impl Journal {
+    /// Starts a journal behind a snapshot, which may be empty. The generation sets it apart from
+    /// others behind the same bytes.
+    pub fn new(snapshot: &[u8], generation: u64) -> Self {
+        let end = snapshot.len().saturating_sub(END_BYTES);
+        let mut hasher = SipHasher13::new_with_key(b"onceward journal");
+        hasher.write(&generation.to_le_bytes());
+        hasher.write(&(snapshot.len() as u64).to_le_bytes());
+        hasher.write(snapshot.get(end..).unwrap_or_default());
+        let seed = hasher.finish128().as_bytes();
+        Self { seed, chain: seed, generation, index: 0 }
+    }
+
+    /// Returns changes as the next record.
+    ///
+    /// # Errors
+    /// `capacity` when there is no memory for it, or the changes have 4 GiB or more.
+    pub fn append(&mut self, changes: &[u8]) -> Result<Vec<u8>, Error> {
+        let length = u32::try_from(changes.len()).map_err(|_| Error::capacity())?;
+        let mut record = Vec::new();
+        let bytes = changes.len().saturating_add(HEADER_BYTES + CHAIN_BYTES);
+        record.try_reserve_exact(bytes).map_err(|_| Error::capacity())?;
+        record.extend_from_slice(&MAGIC);
+        record.extend_from_slice(&length.to_le_bytes());
+        record.extend_from_slice(&self.generation.to_le_bytes());
+        record.extend_from_slice(&self.index.to_le_bytes());
+        record.extend_from_slice(&self.header_check(&record).to_le_bytes());
+        record.extend_from_slice(changes);
+        self.chain = self.chain_over(&record);
+        record.extend_from_slice(&self.chain);
+        self.index = self.index.saturating_add(1);
+        Ok(record)
+    }
+
+    /// Reads a journal back.
+    ///
+    /// A damaged record with nothing sound behind it is a write that was interrupted: it was never
+    /// confirmed, and is left out; [`Recovered::lost_bytes`] tells.
+    ///
+    /// # Errors
+    /// `corrupt` when damage lies anywhere else; [`Journal::salvage`] returns what is before it.
+    pub fn read<'a>(
+        snapshot: &[u8],
+        generation: u64,
+        bytes: &'a [u8],
+    ) -> Result<Recovered<'a>, Error> {
+        let (recovered, damage) = Self::recover(snapshot, generation, bytes);
+        match damage {
+            Some(damage) if recovered.journal.is_any_behind(bytes, damage.at) => {
+                Err(Error::corrupt("a record of the journal is damaged, and others are behind it"))
+            }
+            Some(_) | None => Ok(recovered),
+        }
+    }
+
+    /// Reads a journal up to the first damage, whatever is behind that.
+    pub fn salvage<'a>(snapshot: &[u8], generation: u64, bytes: &'a [u8]) -> Recovered<'a> {
+        Self::recover(snapshot, generation, bytes).0
+    }
+
+    fn recover<'a>(
+        snapshot: &[u8],
+        generation: u64,
+        bytes: &'a [u8],
+    ) -> (Recovered<'a>, Option<Damage>) {
+        let mut journal = Self::new(snapshot, generation);
+        let mut records = Vec::new();
+        let mut rest = bytes;
+        let damage = loop {
+            let at = bytes.len().saturating_sub(rest.len());
+            if rest.is_empty() {
+                break None;
+            }
+            let record = journal.next(rest).filter(|_| records.try_reserve(1).is_ok());
+            let Some((changes, behind)) = record else { break Some(Damage { at }) };
+            records.push(changes);
+            rest = behind;
+        };
+        let kept_bytes = bytes.len().saturating_sub(rest.len());
+        (Recovered { journal, records, kept_bytes, lost_bytes: rest.len() }, damage)
+    }
+
+    /// Takes the next record off, if it is sound: its changes, and what is behind it.
+    fn next<'a>(&mut self, bytes: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+        let (length, index) = self.header(bytes)?;
+        let chained = length.checked_add(HEADER_BYTES)?;
+        let (checked, behind) = bytes.split_at_checked(chained)?;
+        let (chain, behind) = behind.split_at_checked(CHAIN_BYTES)?;
+        let expected = self.chain_over(checked);
+        if index != self.index || chain != expected {
+            return None;
+        }
+        self.chain = expected;
+        self.index = self.index.saturating_add(1);
+        Some((checked.get(HEADER_BYTES..)?, behind))
+    }
+
+    /// Reads a header of this generation: the length of the changes, and the index of the record.
+    fn header(&self, bytes: &[u8]) -> Option<(usize, u64)> {
+        let (checked, rest) = bytes.split_at_checked(CHECKED_BYTES)?;
+        let mut reader = Reader::new(checked);
+        if reader.array().ok()? != MAGIC {
+            return None;
+        }
+        let (length, generation) = (reader.count().ok()?, reader.u64().ok()?);
+        let check = Reader::new(rest).u64().ok()?;
+        let is_sound = generation == self.generation && check == self.header_check(checked);
+        is_sound.then(|| Some((length, reader.u64().ok()?)))?
+    }
+
+    /// Whether the header of a record lies behind a place, or of the damaged record's successor.
+    fn is_any_behind(&self, bytes: &[u8], at: usize) -> bool {
+        let behind = bytes.get(at.saturating_add(1)..).unwrap_or_default();
+        let mut windows = behind.windows(HEADER_BYTES);
+        windows.any(|header| header.starts_with(&MAGIC) && self.header(header).is_some())
+    }
+
+    fn header_check(&self, header: &[u8]) -> u64 {
+        let mut hasher = SipHasher13::new_with_key(&self.seed);
+        hasher.write(header);
+        hasher.finish128().h1
+    }
+
+    fn chain_over(&self, record: &[u8]) -> [u8; CHAIN_BYTES] {
+        let mut hasher = SipHasher13::new_with_key(&self.chain);
+        hasher.write(record);
+        hasher.finish128().as_bytes()
+    }
+
+    /// Returns the end of the journal as bytes, to go on from there later.
+    #[cfg(feature = "wasm")]
+    pub(crate) fn to_tip(&self) -> [u8; TIP_BYTES] {
+        let mut tip = [0; TIP_BYTES];
+        let parts: [&[u8]; 4] =
+            [&self.seed, &self.chain, &self.generation.to_le_bytes(), &self.index.to_le_bytes()];
+        for (place, byte) in tip.iter_mut().zip(parts.into_iter().flatten()) {
+            *place = *byte;
+        }
+        tip
+    }
+
+    /// Reads the end of a journal back.
+    ///
+    /// # Errors
+    /// `internal` when these are other bytes, which only a defect can cause.
+    #[cfg(feature = "wasm")]
+    pub(crate) fn from_tip(tip: &[u8]) -> Result<Self, Error> {
+        let mut reader = Reader::new(tip);
+        let mut read = || {
+            let (seed, chain) = (reader.array()?, reader.array()?);
+            Ok(Self { seed, chain, generation: reader.u64()?, index: reader.u64()? })
+        };
+        let internal = Error::new(crate::ErrorCode::Internal, "the tip of a journal is malformed");
+        read().map_err(|_: Error| internal)
+    }
+}
+
+/// How many bytes [`Journal::to_tip`] returns.
+#[cfg(feature = "wasm")]
+const TIP_BYTES: usize = CHAIN_BYTES * 2 + 16;

@@ -1,0 +1,359 @@
+//! Merging state from elsewhere: all of it, or nothing.
+//!
+//! Records are read and taken over one after the other, in steps of any size, within one batch of the
+//! gate: an error in any of them takes back those before it. Claims come last, are read in full
+//! first, and have their memory set aside, so that nothing after them can fail.
+
+use alloc::vec::Vec;
+
+use super::codec::Reader;
+use super::frame::{
+    self, CONTENT_BYTES, Check, FAR, FAR_BYTES, Head, KEY_BYTES, Modes, Sections, UNSETTLED_BYTES,
+    is_time,
+};
+use super::read::{claim, commit, is_age, next_index, record};
+use crate::error::Error;
+use crate::fingerprint::{Digest, Fingerprint, Print};
+use crate::gate::{Gate, make_room};
+use crate::keys::{Builder, Extra, First, StoredKey};
+use crate::positions::StoredSource;
+use crate::table::NoRoom;
+
+/// Two commits of one key: it was acted on twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DoubleRun {
+    /// How the key is named in reports.
+    pub key: Fingerprint,
+    /// The run whose result counts from now on, in every copy.
+    pub winner: Run,
+    /// The other one.
+    pub loser: Run,
+}
+
+/// One of the runs of a double run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The token of the claim that was committed.
+    pub token: u64,
+    /// A keyed digest of its result, if it had one.
+    pub result: Option<u128>,
+}
+
+/// What a merge has changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MergeReport {
+    /// Keys that were not known, or known otherwise.
+    pub keys: u64,
+    /// Entities that moved on.
+    pub entities: u64,
+    /// Sources that moved on.
+    pub sources: u64,
+    /// Keys that were acted on twice, in two copies.
+    pub double_runs: Vec<DoubleRun>,
+}
+
+/// How many bytes of the checksum are worth one record.
+const BYTES_PER_RECORD: usize = 64;
+
+const ORDER: Error = Error::corrupt("the records are not in their order");
+const INDEX: Error = Error::corrupt("a record belongs to no key");
+
+/// A merge that is under way.
+#[derive(Debug)]
+pub(super) struct Merger {
+    check: Option<Check>,
+    head: Head,
+    at: Sections,
+    /// How many of the keys, and of what lies beside them, were read.
+    key: u32,
+    last: Option<Print>,
+    entities: u32,
+    sources: u32,
+    builder: Option<Builder>,
+    has_answers: bool,
+    has_begun: bool,
+    report: MergeReport,
+}
+
+impl Merger {
+    /// Reads the head of bytes that were written under this gate's secret.
+    pub(super) fn new(bytes: &[u8], gate: &Gate) -> Result<Self, Error> {
+        let (prelude, _) = frame::prelude(bytes)?;
+        prelude.check_secret(&gate.fingerprinter)?;
+        let (head, start) = frame::head(bytes, &prelude)?;
+        let at = Sections::find(bytes, &head.counts, start)?;
+        Ok(Self {
+            check: Some(Check::new(&gate.fingerprinter)),
+            head,
+            at,
+            key: 0,
+            last: None,
+            entities: 0,
+            sources: 0,
+            builder: None,
+            has_answers: false,
+            has_begun: false,
+            report: MergeReport::default(),
+        })
+    }
+
+    pub(super) const fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// Goes on with the checksum by the bytes of so many records; returns whether it is right.
+    pub(super) fn check(&mut self, bytes: &[u8], budget: usize) -> Result<bool, Error> {
+        if let Some(check) = &mut self.check
+            && check.step(bytes, budget.saturating_mul(BYTES_PER_RECORD))?
+        {
+            self.check = None;
+        }
+        Ok(self.check.is_none())
+    }
+
+    /// Goes on by so many records, of bytes that were checked; returns whether all are there.
+    pub(super) fn step(
+        &mut self,
+        bytes: &[u8],
+        gate: &mut Gate,
+        budget: usize,
+    ) -> Result<bool, Error> {
+        if !self.has_begun {
+            self.has_begun = true;
+            self.begin(gate)?;
+        }
+        for _ in 0..budget {
+            let is_done = if self.key < self.head.counts.keys {
+                self.next_key(bytes, gate)?;
+                false
+            } else if let Some(builder) = self.builder.take() {
+                builder.finish(&mut gate.keys, &mut gate.room).map_err(|_| Error::capacity())?;
+                false
+            } else if self.entities < self.head.counts.entities {
+                self.next_entity(bytes, gate)?;
+                false
+            } else if self.sources < self.head.counts.sources {
+                self.next_source(bytes, gate)?;
+                false
+            } else {
+                self.claims(bytes, gate)?;
+                true
+            };
+            if is_done {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Takes over what is kept of the gate as a whole.
+    fn begin(&mut self, gate: &mut Gate) -> Result<(), Error> {
+        let head = &self.head;
+        if head.modes != Modes::new(gate.entities.order(), gate.sources.order()) {
+            let reason = "the bytes were written under another mode of revisions or positions";
+            return Err(Error::option(reason));
+        }
+        let plain = head.counts.contents | head.counts.commits | head.counts.unsettled;
+        let slot_bytes = u64::from(head.counts.keys).saturating_mul(28);
+        // Each segment is filled once where nothing has to be looked up, forgotten or taken back.
+        if plain == 0 && gate.keys.is_new() && slot_bytes <= gate.room.free() {
+            let count = usize::try_from(head.counts.keys).unwrap_or(usize::MAX);
+            self.builder = Some(Builder::new(count).map_err(|_| Error::capacity())?);
+        }
+        let first = head.first.map(|first| self.settled_first(first, gate));
+        gate.keys.join(head.horizon, first, &gate.clock);
+        Ok(())
+    }
+
+    /// Returns an age mark that may still be lowered as it is at this copy's clock, where that has
+    /// passed the reading it was made at.
+    fn settled_first(&self, first: First, gate: &Gate) -> First {
+        let stamp = self.head.unconfirmed.filter(|_| !gate.clock.is_unconfirmed());
+        match (first.unsettled, stamp) {
+            (Some(time), Some(stamp)) => First { age: stamp.max(time), unsettled: None },
+            (Some(_) | None, _) => first,
+        }
+    }
+
+    fn next_key(&mut self, bytes: &[u8], gate: &mut Gate) -> Result<(), Error> {
+        let mut reader = record(bytes, &mut self.at.keys, KEY_BYTES);
+        let print = reader.print()?;
+        let offset = reader.u32()?;
+        self.in_order(print)?;
+        let age = if offset == FAR {
+            let age = record(bytes, &mut self.at.far, FAR_BYTES).u64()?;
+            Some(age).filter(|age| age.checked_rem(self.head.tick_ms) == Some(0))
+        } else {
+            self.head.base().saturating_add(u64::from(offset)).checked_mul(self.head.tick_ms)
+        };
+        let age = age.filter(|&age| is_age(age)).ok_or(Error::corrupt("an age is no time"))?;
+        let index = self.key;
+        self.key = index.saturating_add(1);
+        let Gate { keys, room, .. } = gate;
+        if let Some(builder) = &mut self.builder {
+            if age >= keys.floor_of(print) {
+                builder.push(print, age, keys, room).map_err(|_| Error::capacity())?;
+                self.report.keys = self.report.keys.saturating_add(u64::from(!print.is_end()));
+            }
+            return self.end_keys();
+        }
+        let extra = self.extra(bytes, index, print, gate)?;
+        self.end_keys()?;
+        let mut key = StoredKey { print, age, extra };
+        let Gate { keys, clock, room, .. } = gate;
+        if let Some(time) = extra.unsettled.filter(|_| !clock.is_unconfirmed()) {
+            let stamp = self.head.unconfirmed.unwrap_or(0);
+            key.age = key.age.max(stamp).max(time);
+            key.extra.unsettled = None;
+        }
+        let merged = keys.merge(&key, clock, room).map_err(|_| Error::capacity())?;
+        self.has_answers |= extra.commit.is_some_and(|commit| commit.answer.is_some());
+        let is_new_key = merged.is_changed && !print.is_end();
+        self.report.keys = self.report.keys.saturating_add(u64::from(is_new_key));
+        if let Some((ours, commit)) = merged.double_run.zip(extra.commit) {
+            let (token, result) = ours;
+            let ours = Run::new(token, result);
+            let theirs = Run::new(commit.token, commit.digest);
+            let (winner, loser) = if merged.is_changed { (theirs, ours) } else { (ours, theirs) };
+            self.report.double_runs.try_reserve(1).map_err(|_| Error::capacity())?;
+            self.report.double_runs.push(DoubleRun { key: commit.fingerprint, winner, loser });
+        }
+        Ok(())
+    }
+
+    /// Reads what lies beside a key.
+    fn extra<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        index: u32,
+        print: Print,
+        gate: &Gate,
+    ) -> Result<Extra<'b>, Error> {
+        let mut extra = Extra::default();
+        let mut contents = self.at.contents.clone();
+        if next_index(bytes, &contents) == Some(index) {
+            let mut reader = record(bytes, &mut contents, CONTENT_BYTES);
+            reader.u32()?;
+            extra.content = Some(reader.digest()?);
+            self.at.contents = contents;
+        }
+        let mut unsettled = self.at.unsettled.clone();
+        if next_index(bytes, &unsettled) == Some(index) {
+            let mut reader = record(bytes, &mut unsettled, UNSETTLED_BYTES);
+            reader.u32()?;
+            let time = reader.u64()?;
+            let is_sound = is_time(time) && self.head.unconfirmed.is_some();
+            extra.unsettled = Some(time).filter(|_| is_sound);
+            extra.unsettled.ok_or(Error::corrupt("a time is out of range"))?;
+            self.at.unsettled = unsettled;
+        }
+        if self.head.counts.commits > 0 && next_index(bytes, &self.at.rest) == Some(index) {
+            self.head.counts.commits = self.head.counts.commits.saturating_sub(1);
+            let mut reader = Reader::new(bytes.get(self.at.rest.clone()).unwrap_or_default());
+            reader.u32()?;
+            extra.commit = Some(commit(&mut reader, print, gate)?);
+            self.at.rest.start = self.at.rest.end.saturating_sub(reader.remaining());
+        }
+        let is_plain =
+            extra.content.is_none() && extra.unsettled.is_none() && extra.commit.is_none();
+        if print.is_end() && !is_plain { Err(INDEX) } else { Ok(extra) }
+    }
+
+    /// After the last key: nothing may be left of what belongs to keys.
+    fn end_keys(&mut self) -> Result<(), Error> {
+        if self.key < self.head.counts.keys {
+            return Ok(());
+        }
+        self.last = None;
+        let Sections { far, contents, unsettled, .. } = &self.at;
+        let is_empty = far.is_empty() && contents.is_empty() && unsettled.is_empty();
+        if is_empty && self.head.counts.commits == 0 { Ok(()) } else { Err(INDEX) }
+    }
+
+    fn next_entity(&mut self, bytes: &[u8], gate: &mut Gate) -> Result<(), Error> {
+        let mut reader = Reader::new(bytes.get(self.at.rest.clone()).unwrap_or_default());
+        let entity = reader.name()?;
+        let (revision, has_content) = reader.ordinal()?;
+        let content = if has_content { Some(reader.digest()?) } else { None };
+        self.at.rest.start = self.at.rest.end.saturating_sub(reader.remaining());
+        self.in_order(entity)?;
+        self.entities = self.entities.saturating_add(1);
+        if self.entities == self.head.counts.entities {
+            self.last = None;
+        }
+        let Gate { entities, keys, clock, room, .. } = gate;
+        let is_new = loop {
+            match entities.merge(entity, &revision, content, room) {
+                Ok(is_new) => break is_new,
+                Err(NoRoom) => make_room(keys, clock, room, entities.growth_of(entity))
+                    .map_err(|_| Error::capacity())?,
+            }
+        };
+        self.report.entities = self.report.entities.saturating_add(u64::from(is_new));
+        Ok(())
+    }
+
+    fn next_source(&mut self, bytes: &[u8], gate: &mut Gate) -> Result<(), Error> {
+        let mut reader = Reader::new(bytes.get(self.at.rest.clone()).unwrap_or_default());
+        let source = reader.name()?;
+        let (epoch, _) = reader.ordinal()?;
+        let (mark, has_window) = reader.ordinal()?;
+        let settled = if has_window { Some(reader.long()?.to_vec()) } else { None };
+        self.at.rest.start = self.at.rest.end.saturating_sub(reader.remaining());
+        self.in_order(source)?;
+        self.sources = self.sources.saturating_add(1);
+        if self.sources == self.head.counts.sources {
+            self.last = None;
+        }
+        let theirs = StoredSource { epoch, mark, settled };
+        let Gate { sources, keys, clock, room, .. } = gate;
+        if !sources.is_sound(&theirs) {
+            return Err(Error::corrupt("a window is malformed"));
+        }
+        let is_new = loop {
+            match sources.merge(source, &theirs, room) {
+                Ok(is_new) => break is_new,
+                Err(NoRoom) => make_room(keys, clock, room, sources.growth_of(source))
+                    .map_err(|_| Error::capacity())?,
+            }
+        };
+        self.report.sources = self.report.sources.saturating_add(u64::from(is_new));
+        Ok(())
+    }
+
+    /// Reads the claims, and takes them over; nothing may follow them.
+    fn claims(&mut self, bytes: &[u8], gate: &mut Gate) -> Result<(), Error> {
+        let mut reader = Reader::new(bytes.get(self.at.rest.clone()).unwrap_or_default());
+        let mut records = Vec::new();
+        for _ in 0..self.head.counts.claims {
+            let record = claim(&mut reader, gate)?;
+            self.in_order(record.end)?;
+            records.try_reserve(1).map_err(|_| Error::capacity())?;
+            records.push(record);
+        }
+        if reader.remaining() > 0 {
+            return Err(Error::corrupt("there are more bytes than records"));
+        }
+        gate.join_claims(records, self.head.token)?;
+        if self.has_answers {
+            gate.keys.sort_answers();
+        }
+        Ok(())
+    }
+
+    fn in_order(&mut self, print: Print) -> Result<(), Error> {
+        let last = self.last.replace(print);
+        if last.is_none_or(|last| last < print) { Ok(()) } else { Err(ORDER) }
+    }
+
+    pub(super) fn finish(self) -> MergeReport {
+        self.report
+    }
+}
+
+impl Run {
+    fn new(token: u64, digest: Option<Digest>) -> Self {
+        let wide = |Digest([high, low])| u128::from(high) << 64 | u128::from(low);
+        Self { token, result: digest.map(wide) }
+    }
+}
