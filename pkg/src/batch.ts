@@ -4,6 +4,7 @@
  */
 
 import type { CoreGate } from "./core.js";
+import type { CoreStage } from "./coretypes.js";
 import { atEvent } from "./errors.js";
 import { readEvent } from "./event.js";
 import { type Fields, frameRoom, NO_FIELDS, Sheet, textRoom } from "./frame.js";
@@ -118,6 +119,16 @@ export class Batch {
     }
     core.scratch(sheet.length).raw(sheet.written());
     return core.checkAll(sheet.length, this.count, now);
+  }
+
+  /** Judges them all, to be recorded later. */
+  stage(core: CoreGate, now: number): CoreStage {
+    if (this.#ids !== undefined) {
+      this.#frameIds(this.#ids);
+      this.#ids = undefined;
+    }
+    core.scratch(this.#sheet.length).raw(this.#sheet.written());
+    return core.stage(this.#sheet.length, this.count, now);
   }
 
   #frameIds(ids: readonly string[]): void {

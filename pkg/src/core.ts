@@ -1,31 +1,21 @@
 /**
- * The compiled core: its one lazily made instance, its memory and its errors.
- *
- * No other module imports the glue. A trap poisons the instance: its memory may be half written, so
- * every gate in it is dead from then on, and the next gate gets a fresh one.
+ * One gate inside the compiled core, and the scratch memory through which events reach it.
  * @module
  */
 
-import type { CoreClaim, CoreDoubt, CoreInspection, CoreOptions, CoreStats } from "./coretypes.js";
-import { isErrorCode, OncewardError, ofEvent } from "./errors.js";
+import type {
+  CoreChanges,
+  CoreClaim,
+  CoreDoubt,
+  CoreInspection,
+  CoreMerge,
+  CoreStage,
+  CoreStats,
+} from "./coretypes.js";
+import { OncewardError } from "./errors.js";
 import { type ContentBytes, limitCallBytes, Sheet, textRoom } from "./frame.js";
-import { toRefusal } from "./refusal.js";
-import * as glue from "./wasm/core.js";
-import base64 from "./wasm/core_base64.js";
-
-/** What the core adds to the errors that it throws. */
-interface Thrown extends Error {
-  readonly code?: unknown;
-  /** Which event of a batch is meant. */
-  readonly index?: unknown;
-  /** With `lost_claim`: what it says of the event now. */
-  readonly refusal?: CoreInspection;
-}
-
-interface Instance {
-  readonly memory: WebAssembly.Memory;
-  dead: boolean;
-}
+import { type Instance, instance, own, translate } from "./instance.js";
+import type * as glue from "./wasm/core.js";
 
 const FIRST_ROOM = 256;
 const DOUBLED_ROOM_MAX = 64 * 1024;
@@ -43,88 +33,12 @@ const RESULT_JSON = 2;
 const RESOLVED_COMMITTED = 0;
 const RESOLVED_RELEASED = 1;
 
-let current: Instance | undefined;
-
-function decode(text: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let index = 0; index < bytes.length; index += 1) {
-    bytes[index] = binary.charCodeAt(index);
-  }
-  return bytes;
-}
-
-function instantiate(): Instance {
-  try {
-    if (current !== undefined) {
-      // The glue keeps one instance. After a trap it is given a new one, and forgets all objects of
-      // the old.
-      glue.__wbg_reset_state();
-    }
-    return { memory: glue.initSync({ module: decode(base64) }).memory, dead: false };
-  } catch (error) {
-    throw new OncewardError("internal", "the WebAssembly module could not be started", {
-      cause: error,
-    });
-  }
-}
-
-function instance(): Instance {
-  if (current === undefined || current.dead) {
-    current = instantiate();
-  }
-  return current;
-}
-
-/** Copies an object of the glue without its prototype, so that nothing absent can be inherited. */
-function own<T extends object>(report: T): T {
-  return Object.assign(Object.create(null), report);
-}
-
 /** How the core is told what kind of result it is given. */
 function kindOfResult(result: ContentBytes | undefined): number {
   if (result === undefined) {
     return RESULT_NONE;
   }
   return result.json ? RESULT_JSON : RESULT_BYTES;
-}
-
-/** Turns what was thrown in a call into what the caller should see; a trap kills the instance. */
-function translate(thrown: unknown, poisoned: Instance): unknown {
-  if (thrown instanceof WebAssembly.RuntimeError) {
-    poisoned.dead = true;
-    return new OncewardError("internal", "the core failed; open a new gate", { cause: thrown });
-  }
-  if (thrown instanceof OncewardError || !(thrown instanceof Error)) {
-    return thrown;
-  }
-  const { code, index, refusal: found }: Thrown = thrown;
-  if (!isErrorCode(code)) {
-    // An error of the caller's own, such as a getter's, passes unchanged.
-    return thrown;
-  }
-  const message = typeof index === "number" ? ofEvent(index, thrown.message) : thrown.message;
-  const refusal = found === undefined ? undefined : toRefusal(own(found));
-  return new OncewardError(code, message, { refusal });
-}
-
-function run<T>(call: () => T): T {
-  const here = instance();
-  try {
-    return call();
-  } catch (thrown) {
-    throw translate(thrown, here);
-  }
-}
-
-/** Returns the canonical text of a JSON value (RFC 8785), in UTF-8. */
-export function canonical(value: unknown): Uint8Array {
-  return run(() => glue.canonical(value));
-}
-
-/** Returns the ordinal, in decimal, that a text means in a notation. */
-export function notation(kind: string, text: string): string {
-  return run(() => glue.notation(kind, text));
 }
 
 /** One gate's half inside the core, and the scratch memory through which events reach it. */
@@ -136,16 +50,23 @@ export class CoreGate {
   #sheet = new Sheet(new Uint8Array());
   /** The scope of single keys and revisions, as the core knows it. */
   #scope = "";
+  #failure: OncewardError | undefined;
 
-  constructor(options: CoreOptions, secret: Uint8Array, now: number) {
+  /** Takes over a gate that was just opened in the instance. */
+  constructor(core: glue.Core) {
     this.#instance = instance();
-    this.#core = this.#call(() => new glue.Core(options, secret, now));
+    this.#core = core;
   }
 
-  /** Throws when the gate was closed, or its instance is dead. */
+  /** Whether it was neither closed nor has failed. */
+  get isOpen(): boolean {
+    return this.#core !== undefined && !this.#instance.dead;
+  }
+
+  /** Throws when the gate was closed or may not be trusted any more, or its instance is dead. */
   live(): glue.Core {
     if (this.#core === undefined) {
-      throw new OncewardError("closed", "the gate is closed");
+      throw this.#failure ?? new OncewardError("closed", "the gate is closed");
     }
     if (this.#instance.dead) {
       throw new OncewardError("internal", "the core failed earlier; open a new gate");
@@ -332,6 +253,79 @@ export class CoreGate {
     );
     const [bytes = 0, maxBytes = 0, horizon = 0, ...verdicts] = rest;
     return { keys, entities, sources, claims, bytes, maxBytes, horizon, verdicts };
+  }
+
+  /** Takes a reading of the clock. */
+  read(now: number): void {
+    const core = this.live();
+    this.#call(() => core.read(now));
+  }
+
+  /** Returns the whole state. */
+  snapshot(): Uint8Array {
+    const core = this.live();
+    return this.#call(() => core.snapshot());
+  }
+
+  /** Returns what was recorded since the last time. */
+  changes(): Uint8Array {
+    const core = this.live();
+    return this.#call(() => core.changes());
+  }
+
+  /** Takes over what another copy, or the store, holds. */
+  merge(bytes: Uint8Array, isFromStore: boolean): CoreMerge {
+    const core = this.live();
+    limitCallBytes(bytes.length);
+    return this.#call(() => own<CoreMerge>(core.merge(bytes, isFromStore)));
+  }
+
+  /** Says that the store has everything, or is to be told everything. */
+  followStore(isTold: boolean): void {
+    const core = this.live();
+    this.#call(() => core.followStore(isTold));
+  }
+
+  /** Whether there is nothing to tell the store. */
+  isStored(): boolean {
+    const core = this.live();
+    return this.#call(() => core.isStored());
+  }
+
+  /** Returns what the store is to be told. */
+  storeChanges(): CoreChanges {
+    const core = this.live();
+    return this.#call(() => own<CoreChanges>(core.storeChanges()));
+  }
+
+  /** Has the store told everything the next time. */
+  restoreStore(): void {
+    const core = this.live();
+    this.#call(() => core.restoreStore());
+  }
+
+  /** Judges the events in the scratch, to be recorded later. */
+  stage(bytes: number, count: number, now: number): CoreStage {
+    const core = this.live();
+    return this.#call(() => own<CoreStage>(core.stage(bytes, count, now)));
+  }
+
+  /** Records what a stage has judged, unless it has ended. */
+  keep(number: number): void {
+    const core = this.live();
+    this.#call(() => core.keep(number));
+  }
+
+  /** Forgets what a stage has judged, unless it has ended. */
+  dropStage(number: number): void {
+    const core = this.live();
+    this.#call(() => core.dropStage(number));
+  }
+
+  /** Gives the memory back, since what is in it may not be trusted; every later call throws that. */
+  fail(failure: OncewardError): void {
+    this.#failure ??= failure;
+    this.free();
   }
 
   /** Gives the memory back; every later call throws `closed`. */

@@ -65,3 +65,37 @@ export interface CoreStats {
   readonly horizon: number;
   readonly verdicts: readonly number[];
 }
+
+/** What a merge has changed, as the core reports it. */
+export interface CoreMerge {
+  readonly keys: number;
+  readonly entities: number;
+  readonly sources: number;
+  readonly doubleRuns: readonly {
+    readonly key: string;
+    readonly winner: string;
+    readonly loser: string;
+  }[];
+}
+
+/** What a store is to be told. */
+export interface CoreChanges {
+  readonly bytes: Uint8Array;
+  /** Whether it replaces what the store has. */
+  readonly isSnapshot: boolean;
+}
+
+/** Events that were judged, to be recorded later. */
+export interface CoreStage {
+  readonly number: number;
+  readonly codes: Uint8Array;
+  readonly changes: Uint8Array;
+}
+
+/** What was read of a journal. */
+export interface CoreJournal {
+  readonly records: Uint8Array[];
+  /** What it goes on from. */
+  readonly tip: Uint8Array;
+  readonly lostBytes: number;
+}

@@ -6,9 +6,9 @@
  * @module
  */
 
-import { canonical } from "./core.js";
 import { invalidEvent, OncewardError } from "./errors.js";
 import type { ContentBytes, Fields } from "./frame.js";
+import { canonical } from "./instance.js";
 
 /**
  * A non-negative integer: bigint, safe integer, or canonical decimal string of up to 129 digits.

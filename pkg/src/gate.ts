@@ -6,20 +6,20 @@
 // The declarations name Symbol.asyncDispose, which not every user's configuration knows.
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import { judgeBatch } from "./batch.js";
 import { type Claim, type ClaimOptions, Claims, type Doubt } from "./claim.js";
-import { judgeIds, judgePositions, judgeRevisions } from "./columns.js";
 import { CoreGate } from "./core.js";
-import type { CoreOptions } from "./coretypes.js";
 import { invalidEvent, invalidOption } from "./errors.js";
-import { type GateEvent, type Json, kindOf, type Ordinal, readEvent } from "./event.js";
+import { type GateEvent, type Json, readEvent } from "./event.js";
 import { frameRoom } from "./frame.js";
+import { Judging } from "./judging.js";
+import { type MergeReport, readState, toMergeReport } from "./merging.js";
 import { type OnceOptions, Onces, type Outcome } from "./once.js";
-import { type GateOptions, readNow, readOptions } from "./options.js";
-import { type Inspection, type Refusal, toInspection } from "./refusal.js";
-import { judgeEvent, judgeKey } from "./single.js";
+import { type Opened, open, type Recovery } from "./opening.js";
+import { type GateOptions, type ReadOptions, readOptions } from "./options.js";
+import type { Persistence } from "./persistence.js";
+import type { Refusal } from "./refusal.js";
+import { type Stage, stageEvents } from "./stage.js";
 import { type Stats, toStats } from "./stats.js";
-import { FRESH, type Verdict, Verdicts, verdictOf } from "./verdicts.js";
 
 // Older runtimes lack the symbol; the registered one is what their polyfills use.
 const asyncDispose: typeof Symbol.asyncDispose =
@@ -41,199 +41,57 @@ const asyncDispose: typeof Symbol.asyncDispose =
  * gate.check({ entity: "ACME", revision: 5 });   // "stale": ACME is at 7
  * ```
  */
-export class Gate {
+export class Gate extends Judging {
+  /** What was found in the store when the gate was opened; `undefined` without a store. */
+  readonly recovery: Recovery | undefined;
+
   readonly #core: CoreGate;
   readonly #clock: () => number;
   readonly #claims: Claims;
   readonly #onces: Onces;
+  readonly #persistence: Persistence | undefined;
 
-  private constructor(core: CoreGate, clock: () => number, options: CoreOptions) {
+  private constructor({ core, persistence, recovery }: Opened, options: ReadOptions) {
     if (!(core instanceof CoreGate)) {
       throw invalidOption("a gate is made by Gate.open(), not by new");
     }
+    super(core, options.clock);
+    this.recovery = recovery;
     this.#core = core;
-    this.#clock = clock;
-    this.#claims = new Claims(core, clock, options);
-    this.#onces = new Onces(this.#claims);
+    this.#clock = options.clock;
+    this.#claims = new Claims(core, options.clock, options.core);
+    this.#persistence = persistence;
+    this.#onces = new Onces(this.#claims, persistence && (() => this.flush()));
   }
 
   /**
-   * Opens a gate. It keeps its state in memory.
+   * Opens a gate: empty, from a snapshot, or from a store, where it goes on as it was left.
    *
-   * @throws {OncewardError} `invalid_option` for an unknown option or one out of range;
-   * `internal` where WebAssembly cannot run.
+   * With a store it is the one writer from then on, and what was recorded is kept by `flush`.
+   *
+   * @throws {OncewardError} `invalid_option` for an unknown option or one out of range; `corrupt`,
+   * `unsupported_version` and `wrong_secret` for the state; `store` when the store fails; `internal`
+   * where WebAssembly cannot run.
    *
    * @example
    * ```ts
-   * const gate = await Gate.open({ retention: "24h", positions: "next" });
+   * const gate = await Gate.open({ store: file("state"), retention: "24h" });
    * ```
    */
   static async open(options?: GateOptions): Promise<Gate> {
-    const { core, secret, clock } = readOptions(options);
-    return new Gate(new CoreGate(core, secret, readNow(clock)), clock, core);
-  }
-
-  /**
-   * Judges one event, and records it when it is fresh.
-   *
-   * @throws {OncewardError} `invalid_event`, `jump` (more than `maxJump` above the last revision),
-   * `capacity` (the memory is full of what may not be forgotten).
-   *
-   * @example
-   * ```ts
-   * if (gate.check({ scope: "bank/deposit", id, content: body }) === "fresh") apply(body);
-   * ```
-   */
-  check(event: GateEvent): Verdict {
-    this.#core.live();
-    return verdictOf(judgeEvent(this.#core, this.#clock, event));
-  }
-
-  /**
-   * Judges one key: the fast form of `check({ scope, id })`.
-   *
-   * Most of what is left is the reading of the clock; see `taskClock`.
-   *
-   * @throws {OncewardError} As `check`.
-   *
-   * @example
-   * ```ts
-   * if (gate.checkId(message.id, "orders") === "fresh") apply(message);
-   * ```
-   */
-  checkId(id: string, scope?: string): Verdict {
-    this.#core.live();
-    return verdictOf(judgeKey(this.#core, this.#clock, id, scope));
-  }
-
-  /**
-   * Judges events in their order, as one: an error in any of them undoes all.
-   *
-   * @throws {OncewardError} As `check`; the message starts with the index, `events[3]: `.
-   *
-   * @example
-   * ```ts
-   * const verdicts = gate.checkAll(batch);
-   * const todo = batch.filter((_, index) => verdicts[index] === "fresh");
-   * ```
-   */
-  checkAll(events: readonly GateEvent[]): Verdict[] {
-    const codes = judgeBatch(this.#core, this.#clock, (batch) => {
-      if (!Array.isArray(events)) {
-        throw invalidEvent(`events must be an array, not ${kindOf(events)}`);
-      }
-      const count = events.length;
-      for (let index = 0; index < count; index += 1) {
-        batch.addEvent(events[index]);
-      }
+    const given = readOptions(options);
+    let gate: Gate | undefined;
+    const opened = await open({
+      ...given,
+      onMerge: (report) => {
+        if (gate !== undefined) {
+          gate.#claims.waiting.wakeAll();
+        }
+        given.onMerge?.(report);
+      },
     });
-    return Array.from(codes, verdictOf);
-  }
-
-  /**
-   * Returns the items whose events are fresh, in their order.
-   *
-   * `identify` is called for all items before any is judged; what it throws passes, and changes
-   * nothing.
-   *
-   * @throws {OncewardError} As `checkAll`.
-   *
-   * @example
-   * ```ts
-   * const fresh = gate.filter(messages, (message) => ({ id: message.messageId }));
-   * ```
-   */
-  filter<T>(items: Iterable<T>, identify: (item: T) => GateEvent): T[] {
-    const taken: T[] = [];
-    const codes = judgeBatch(this.#core, this.#clock, (batch) => {
-      if (typeof Object(items)[Symbol.iterator] !== "function") {
-        throw invalidEvent(`items must be iterable, not ${kindOf(items)}`);
-      }
-      if (typeof identify !== "function") {
-        throw invalidEvent(`identify must be a function, not ${kindOf(identify)}`);
-      }
-      for (const item of items) {
-        batch.addEvent(identify(item));
-        taken.push(item);
-      }
-    });
-    return taken.filter((_, index) => codes[index] === FRESH);
-  }
-
-  /**
-   * Judges many keys of one scope: the fast way for ids alone.
-   *
-   * @throws {OncewardError} As `checkAll`; also when `times` is not as long as `ids`.
-   *
-   * @example
-   * ```ts
-   * const verdicts = gate.checkIds(ids, { scope: "orders" });
-   * ```
-   */
-  checkIds(
-    ids: readonly string[],
-    options?: {
-      scope?: string | undefined;
-      times?: readonly number[] | Float64Array | undefined;
-    },
-  ): Verdicts {
-    return new Verdicts(judgeIds(this.#core, this.#clock, ids, options));
-  }
-
-  /**
-   * Judges a revision for each entity.
-   *
-   * @throws {OncewardError} As `checkAll`; also when the two are not equally long.
-   *
-   * @example
-   * ```ts
-   * const verdicts = gate.checkRevisions(["ACME", "EMCA"], new BigUint64Array([7n, 3n]));
-   * ```
-   */
-  checkRevisions(
-    entities: readonly string[],
-    revisions: readonly Ordinal[] | BigUint64Array,
-    options?: { scope?: string | undefined },
-  ): Verdicts {
-    return new Verdicts(judgeRevisions(this.#core, this.#clock, entities, revisions, options));
-  }
-
-  /**
-   * Judges positions of one source.
-   *
-   * @throws {OncewardError} As `checkAll`.
-   *
-   * @example
-   * ```ts
-   * const verdicts = gate.checkPositions("orders/3", records.map(({ offset }) => offset));
-   * ```
-   */
-  checkPositions(
-    source: string,
-    positions: readonly Ordinal[] | BigUint64Array,
-    options?: { scope?: string | undefined; epoch?: Ordinal | undefined },
-  ): Verdicts {
-    return new Verdicts(judgePositions(this.#core, this.#clock, source, positions, options));
-  }
-
-  /**
-   * Tells what `check` would say now, and why. It records nothing and does not advance the clock.
-   *
-   * @throws {OncewardError} As `check`.
-   *
-   * @example
-   * ```ts
-   * const { verdict, current } = gate.inspect({ entity: "ACME", revision: 5 });
-   * // verdict "stale", current 7n
-   * ```
-   */
-  inspect(event: GateEvent): Inspection {
-    this.#core.live();
-    const fields = readEvent(event);
-    const now = readNow(this.#clock);
-    const sheet = this.#core.scratch(frameRoom(fields));
-    sheet.event(fields);
-    return toInspection(this.#core.inspect(sheet.length, now));
+    gate = new Gate(opened, given);
+    return gate;
   }
 
   /**
@@ -306,10 +164,93 @@ export class Gate {
   }
 
   /**
+   * Judges events, and records them only once the stage is kept: for when that happens in the user's
+   * own transaction, together with the effect. That is the one true case of exactly once.
+   *
+   * @throws {OncewardError} As `checkAll`.
+   *
+   * @example
+   * ```ts
+   * const stage = gate.stage([{ id: message.id }]);
+   * if (stage.verdicts.at(0) === "fresh") await save(message, stage.changes);
+   * stage.keep();
+   * ```
+   */
+  stage(events: readonly GateEvent[]): Stage {
+    const { waiting } = this.#claims;
+    return stageEvents(this.#core, this.#clock, events, () => waiting.wakeAll());
+  }
+
+  /**
+   * Returns all that is remembered, as bytes: equal states give equal bytes. They hold no names and no
+   * contents, but results, and the secret unless it was given.
+   *
+   * @throws {OncewardError} `capacity` when the machine has no memory for them.
+   *
+   * @example
+   * ```ts
+   * const copy = await Gate.open({ snapshot: gate.snapshot() });
+   * ```
+   */
+  snapshot(): Uint8Array {
+    return this.#core.snapshot();
+  }
+
+  /**
+   * Returns what was recorded since the last call, for other copies to merge. The first time, and when
+   * that is more than a snapshot holds, it is one.
+   *
+   * @throws {OncewardError} `capacity`, the first time also when nothing can be set aside for keeping
+   * track: a sixteenth of `maxBytes`.
+   *
+   * @example
+   * ```ts
+   * channel.postMessage(gate.changes());
+   * ```
+   */
+  changes(): Uint8Array {
+    return this.#core.changes();
+  }
+
+  /**
+   * Takes over what another copy remembers: its `snapshot()` or `changes()`, in any order and as often
+   * as they come. Copies that have merged the same are the same.
+   *
+   * It does not keep two copies from acting on the same event at the same time; it tells when they did.
+   *
+   * @throws {OncewardError} `corrupt`, `unsupported_version`, `wrong_secret` for the bytes;
+   * `invalid_option` when they are of other `revisions` or `positions`; `capacity`.
+   *
+   * @example
+   * ```ts
+   * const { doubleRuns } = gate.merge(bytes);
+   * for (const { key, loser } of doubleRuns) alert(`${key} was acted on twice: ${loser}`);
+   * ```
+   */
+  merge(bytes: Uint8Array): MergeReport {
+    this.#core.live();
+    const report = toMergeReport(this.#core.merge(readState(bytes), false));
+    this.#claims.waiting.wakeAll();
+    return report;
+  }
+
+  /**
+   * Resolves once the store has confirmed all that is recorded now. Without a store it does at once.
+   *
+   * @throws {OncewardError} `store` when the store fails: nothing is lost, and the next flush tries
+   * again; `fenced` when another writer took over: the gate must be opened anew.
+   */
+  async flush(): Promise<void> {
+    this.#core.live();
+    await this.#persistence?.flush();
+  }
+
+  /**
    * Forgets one key, entity or source, and returns how many records that were.
    *
    * It is the way out when a forged revision blocks an entity. Afterwards the same event is fresh
-   * again. Claims on it are lost.
+   * again. Claims on it are lost. Other copies do not hear of it: what they still know comes back with
+   * the next merge.
    *
    * @throws {OncewardError} `invalid_event` unless exactly one name is given, with at most a scope.
    *
@@ -352,10 +293,19 @@ export class Gate {
     return toStats(this.#core.stats());
   }
 
-  /** Closes the gate and gives its memory back. Closing it again does nothing. */
+  /**
+   * Flushes, leaves the store to others, and gives the memory back. Closing again does nothing.
+   *
+   * @throws {OncewardError} As `flush`; the gate stays open then.
+   */
   async close(): Promise<void> {
+    if (!this.#core.isOpen) {
+      return;
+    }
+    await this.#persistence?.flush();
     this.#core.free();
     this.#claims.waiting.wakeAll();
+    await this.#persistence?.release();
   }
 
   /** Closes the gate at the end of an `await using` block. */

@@ -4,7 +4,7 @@
  */
 
 import { Claim, type Claims, Ticket } from "./claim.js";
-import { invalidOption, OncewardError } from "./errors.js";
+import { invalidOption, isOncewardError, OncewardError } from "./errors.js";
 import { type Json, kindOf, readEvent, readResult } from "./event.js";
 import type { ContentBytes, Fields } from "./frame.js";
 import { type Duration, readDuration, readFlag, readOneOf, takeOptions } from "./options.js";
@@ -82,10 +82,13 @@ interface ReadOnce {
 /** The calls of `once` at one gate. */
 export class Onces {
   readonly #claims: Claims;
+  readonly #flush: (() => Promise<void>) | undefined;
   readonly #flights = new Map<string, Flight>();
 
-  constructor(claims: Claims) {
+  /** `flush` has the store confirm what is recorded, if there is a store. */
+  constructor(claims: Claims, flush: (() => Promise<void>) | undefined) {
     this.#claims = claims;
+    this.#flush = flush;
   }
 
   /** As `Gate.once`. */
@@ -104,7 +107,12 @@ export class Onces {
         const taken = this.#claims.take(fields, given.lease);
         if (taken instanceof Ticket) {
           wait?.end();
-          return await this.#act(name, taken, effect as (claim: Claim) => T | Promise<T>, given);
+          const run = effect as (claim: Claim) => T | Promise<T>;
+          const outcome = await this.#act(name, taken, run, given);
+          if (outcome !== undefined) {
+            return outcome;
+          }
+          continue;
         }
         const mayWait = given.onPending === "wait" && given.maxWait > 0 && wait?.isOver !== true;
         if (taken.verdict !== "pending" || !mayWait) {
@@ -130,21 +138,68 @@ export class Onces {
     return flight;
   }
 
-  /** Runs the effect under the claim, and records how it ended. */
+  /**
+   * Runs the effect under the claim, and records how it ended; returns nothing, and does not run it,
+   * when the claim was lost before the store had confirmed it.
+   */
   async #act<T>(
     name: string,
     ticket: Ticket,
     effect: (claim: Claim) => T | Promise<T>,
     given: ReadOnce,
-  ): Promise<Outcome<T>> {
+  ): Promise<Outcome<T> | undefined> {
     const flight: Flight = { isJoined: false, answer: undefined };
     this.#flights.set(name, flight);
     try {
-      return settleValue(ticket, flight, await perform(ticket, flight, effect, given));
+      if (!(await this.#isConfirmed(ticket, given.lease))) {
+        return undefined;
+      }
+      let value: T;
+      try {
+        value = await perform(ticket, flight, effect, given);
+      } catch (error) {
+        // How it ended is worth keeping, but the effect's error matters more.
+        await this.#flush?.().catch(() => {});
+        throw error;
+      }
+      return await this.#confirm(settleValue(ticket, flight, value));
     } finally {
       if (this.#flights.get(name) === flight) {
         this.#flights.delete(name);
       }
+    }
+  }
+
+  /** Has the store confirm a claim before its effect runs; tells whether it is still held. */
+  async #isConfirmed(ticket: Ticket, lease: number): Promise<boolean> {
+    if (this.#flush === undefined) {
+      return true;
+    }
+    try {
+      await this.#flush();
+    } catch (error) {
+      attempt(() => ticket.release());
+      throw error;
+    }
+    try {
+      // Another copy may have claimed it in the meantime, or the lease have run out.
+      ticket.extend(lease);
+      return true;
+    } catch (error) {
+      if (isOncewardError(error) && error.code === "lost_claim") {
+        return false;
+      }
+      throw error;
+    }
+  }
+
+  /** Has the store confirm what came of an effect that has happened. */
+  async #confirm<T>(outcome: Outcome<T>): Promise<Outcome<T>> {
+    try {
+      await this.#flush?.();
+      return outcome;
+    } catch {
+      return outcome.status === "applied" ? { ...outcome, unconfirmed: true } : outcome;
     }
   }
 }

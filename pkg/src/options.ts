@@ -9,6 +9,8 @@ import type { CoreOptions } from "./coretypes.js";
 import { invalidOption, isOncewardError } from "./errors.js";
 import { isBytes, kindOf, type Ordinal, readOrdinal } from "./event.js";
 import { requireWellFormed } from "./frame.js";
+import type { MergeReport } from "./merging.js";
+import type { Store } from "./store.js";
 
 /** A span of time: `"250ms"`, `"30s"`, `"15m"`, `"24h"`, `"7d"`, or whole milliseconds. */
 export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
@@ -22,6 +24,20 @@ export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
  * ```
  */
 export interface GateOptions {
+  /** What the state is called in the store. @default "default" */
+  name?: string | undefined;
+  /** Where the state is kept. @default in memory alone */
+  store?: Store | undefined;
+  /**
+   * The state to start from, as `snapshot()` or `changes()` returned it. Its secret is adopted. With a
+   * store it is merged into what the store has.
+   */
+  snapshot?: Uint8Array | undefined;
+  /**
+   * Is told when another copy of the gate wrote to the store, such as another tab, and what that has
+   * changed here.
+   */
+  onMerge?: ((report: MergeReport) => void) | undefined;
   /** How long a key is remembered. @default "7d" */
   retention?: Duration | undefined;
   /** How long a result is kept after its commit, but never longer than its key. @default "24h" */
@@ -50,7 +66,10 @@ export interface GateOptions {
   maxSkew?: Duration | undefined;
   /** How far ahead a reading of the clock may be and still be believed at once. @default "1d" */
   maxClockJump?: Duration | undefined;
-  /** The key of the fingerprints. @default 16 random bytes */
+  /**
+   * The key of the fingerprints and checksums. One that is given is not kept in the state, and must be
+   * given again. @default 16 random bytes, kept in the state
+   */
   secret?: string | Uint8Array | undefined;
   /** Returns whole milliseconds since 1970. It is called once a call or batch. @default Date.now */
   clock?: (() => number) | undefined;
@@ -59,8 +78,13 @@ export interface GateOptions {
 /** Options that were read. */
 export interface ReadOptions {
   readonly core: CoreOptions;
-  readonly secret: Uint8Array;
+  /** None when it is drawn, or in the state. */
+  readonly secret: Uint8Array | undefined;
   readonly clock: () => number;
+  readonly name: string;
+  readonly store: Store | undefined;
+  readonly snapshot: Uint8Array | undefined;
+  readonly onMerge: ((report: MergeReport) => void) | undefined;
 }
 
 const DAY_MS = 86_400_000;
@@ -74,7 +98,6 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 
 const MAX_BYTES_DEFAULT = 32 * 1024 * 1024;
 const MAX_RESULT_BYTES_DEFAULT = 64 * 1024;
-const RANDOM_SECRET_BYTES = 16;
 const NAME_LENGTH_SHOWN_MAX = 40;
 
 /**
@@ -169,9 +192,9 @@ export function readFlag(value: unknown, name: string, otherwise: boolean): bool
   return value ?? otherwise;
 }
 
-function readSecret(value: unknown): Uint8Array {
+function readSecret(value: unknown): Uint8Array | undefined {
   if (value === undefined) {
-    return crypto.getRandomValues(new Uint8Array(RANDOM_SECRET_BYTES));
+    return undefined;
   }
   if (typeof value === "string" && value !== "") {
     asOption(() => requireWellFormed(value, "secret"));
@@ -181,6 +204,42 @@ function readSecret(value: unknown): Uint8Array {
     return value;
   }
   throw invalidOption("secret must be a string or a Uint8Array, and not be empty");
+}
+
+function readName(value: unknown): string {
+  if (value === undefined) {
+    return "default";
+  }
+  if (typeof value !== "string") {
+    throw invalidOption(`name must be a string, not ${kindOf(value)}`);
+  }
+  asOption(() => requireWellFormed(value, "name"));
+  return value;
+}
+
+function readStore(value: unknown): Store | undefined {
+  if (value === undefined) {
+    return undefined;
+  }
+  const { load, append, replace } = Object(value) as Partial<Record<keyof Store, unknown>>;
+  if (![load, append, replace].every((method) => typeof method === "function")) {
+    throw invalidOption("store must have the methods load, append and replace");
+  }
+  return value as Store;
+}
+
+function readSnapshot(value: unknown): Uint8Array | undefined {
+  if (value !== undefined && !isBytes(value)) {
+    throw invalidOption(`snapshot must be a Uint8Array, not ${kindOf(value)}`);
+  }
+  return value;
+}
+
+function readCallback(value: unknown, name: string): unknown {
+  if (value !== undefined && typeof value !== "function") {
+    throw invalidOption(`${name} must be a function, not ${kindOf(value)}`);
+  }
+  return value;
 }
 
 function readClock(value: unknown): () => number {
@@ -220,6 +279,10 @@ const NAMES = [
   "maxClockJump",
   "secret",
   "clock",
+  "name",
+  "store",
+  "snapshot",
+  "onMerge",
 ] as const satisfies readonly (keyof GateOptions)[];
 
 /**
@@ -249,5 +312,9 @@ export function readOptions(options: unknown): ReadOptions {
     },
     secret: readSecret(given.secret),
     clock: readClock(given.clock),
+    name: readName(given.name),
+    store: readStore(given.store),
+    snapshot: readSnapshot(given.snapshot),
+    onMerge: readCallback(given.onMerge, "onMerge") as ReadOptions["onMerge"],
   };
 }

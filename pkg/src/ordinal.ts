@@ -3,9 +3,9 @@
  * @module
  */
 
-import { notation } from "./core.js";
 import { invalidEvent } from "./errors.js";
 import { kindOf } from "./event.js";
+import { notation } from "./instance.js";
 
 function read(kind: string, text: unknown): bigint {
   if (typeof text !== "string") {

@@ -139,6 +139,16 @@ impl Gate {
         Ok((!is_lost && !is_more).then_some(touched))
     }
 
+    /// Starts the trail of the store, which has everything already, or is to be told everything.
+    pub(crate) fn start_trail(&mut self, is_told: bool) -> Result<(), Error> {
+        let touched = self.take_trail(Reader::Store)?;
+        debug_assert!(touched.is_none(), "a trail that starts tells nothing");
+        if !is_told {
+            self.trails.lose_store();
+        }
+        Ok(())
+    }
+
     /// Whether nothing has changed for a reader since the last time.
     pub(crate) fn is_trail_empty(&mut self, reader: Reader) -> bool {
         let trail = self.trails.trail_mut(reader);

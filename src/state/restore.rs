@@ -22,7 +22,6 @@ pub struct Restoration {
     /// The batch in which it all happens.
     before: Option<Before>,
     is_done: bool,
-    now: UnixMs,
 }
 
 impl Restoration {
@@ -32,12 +31,7 @@ impl Restoration {
     /// # Errors
     /// `corrupt`, `unsupported_version` and `wrong_secret` say what is wrong with the bytes;
     /// `invalid_option` when an option is out of its range.
-    pub fn new(
-        bytes: Vec<u8>,
-        options: Options,
-        secret: Option<Secret>,
-        now: UnixMs,
-    ) -> Result<Self, Error> {
+    pub fn new(bytes: Vec<u8>, options: Options, secret: Option<Secret>) -> Result<Self, Error> {
         let (_, carried) = frame::prelude(&bytes)?;
         let wrong =
             Error::new(ErrorCode::WrongSecret, "the bytes were written under another secret");
@@ -52,7 +46,7 @@ impl Restoration {
         let merger = Merger::new(&bytes, &gate)?;
         let head = merger.head();
         gate.clock = Clock::restored(head.believed, head.unconfirmed, jump_max);
-        Ok(Self { bytes, gate, merger, before: None, is_done: false, now })
+        Ok(Self { bytes, gate, merger, before: None, is_done: false })
     }
 
     /// Goes on by about so many records; returns whether it is done.
@@ -75,24 +69,24 @@ impl Restoration {
         Ok(self.is_done)
     }
 
-    /// Returns the gate, after whatever is left to do; that is its first reading of the clock.
+    /// Returns the gate, after whatever is left to do. Its clock is the one of the bytes: what was
+    /// recorded after them is merged next, and then [`Gate::read`] tells it the time.
     ///
     /// # Errors
     /// As [`Restoration::step`].
     pub fn finish(mut self) -> Result<Gate, Error> {
         while !self.step(ALL_AT_ONCE)? {}
-        let Self { mut gate, before, now, .. } = self;
+        let Self { mut gate, before, .. } = self;
         if let Some(before) = before {
             gate.end(&before, true);
         }
-        let before = gate.begin(&gate.clock.read(now));
-        gate.end(&before, true);
         Ok(gate)
     }
 }
 
 impl Gate {
-    /// Opens a gate from the bytes of a snapshot; see [`Restoration`], which does it in slices.
+    /// Opens a gate from the bytes of a snapshot, at a reading of the clock; see [`Restoration`],
+    /// which does it in slices.
     ///
     /// # Errors
     /// As [`Restoration::new`] and [`Restoration::step`].
@@ -105,7 +99,15 @@ impl Gate {
         let mut copy = Vec::new();
         copy.try_reserve_exact(bytes.len()).map_err(|_| Error::capacity())?;
         copy.extend_from_slice(bytes);
-        Restoration::new(copy, options, secret, now)?.finish()
+        let mut gate = Restoration::new(copy, options, secret)?.finish()?;
+        gate.read(now);
+        Ok(gate)
+    }
+
+    /// Takes a reading of the clock, and judges nothing.
+    pub fn read(&mut self, now: UnixMs) {
+        let before = self.begin(&self.clock.read(now));
+        self.end(&before, true);
     }
 
     /// Takes over what another copy remembers: a snapshot, or changes.

@@ -65,6 +65,14 @@ impl Gate {
         self.changes_for(Reader::Store)
     }
 
+    /// Says that a store has everything already, or has to be told everything the next time.
+    ///
+    /// # Errors
+    /// `capacity` when there is no memory for keeping track.
+    pub fn follow_store(&mut self, is_told: bool) -> Result<(), Error> {
+        self.start_trail(is_told)
+    }
+
     /// Whether nothing was recorded since the last [`Gate::store_changes`].
     pub fn is_stored(&mut self) -> bool {
         self.is_trail_empty(Reader::Store)

@@ -49,6 +49,23 @@ impl Core {
             .done())
     }
 
+    /// Says that the store has everything, or has to be told everything.
+    ///
+    /// # Errors
+    /// As `Gate::follow_store`.
+    #[wasm_bindgen(js_name = followStore)]
+    pub fn follow_store(&mut self, is_told: bool) -> JsResult<()> {
+        self.gate.follow_store(is_told).map_err(thrown)
+    }
+
+    /// Takes a reading of the clock.
+    ///
+    /// # Errors
+    /// `invalid_option` when it is out of range.
+    pub fn read(&mut self, now: f64) -> JsResult<()> {
+        UnixMs::from_reading(now).map(|now| self.gate.read(now)).map_err(thrown)
+    }
+
     /// Whether there is nothing to tell the store.
     #[wasm_bindgen(js_name = isStored)]
     pub fn is_stored(&mut self) -> bool {
@@ -159,11 +176,11 @@ impl Opening {
     /// # Errors
     /// As `Restoration::new`.
     #[wasm_bindgen(constructor)]
-    pub fn new(options: &JsValue, bytes: Vec<u8>, secret: &[u8], now: f64) -> JsResult<Self> {
+    pub fn new(options: &JsValue, bytes: Vec<u8>, secret: &[u8]) -> JsResult<Self> {
         let options = convert::options(options)?;
         let open = || {
             let given = if secret.is_empty() { None } else { Some(Secret::new(secret)?) };
-            Restoration::new(bytes, options, given, UnixMs::from_reading(now)?)
+            Restoration::new(bytes, options, given)
         };
         let restoration = Some(open().map_err(thrown)?);
         Ok(Self { restoration })

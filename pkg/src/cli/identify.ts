@@ -3,7 +3,7 @@
  * @module
  */
 
-import { canonical } from "../core.js";
+import { canonical } from "../instance.js";
 import type { GateEvent, Ordinal } from "../event.js";
 import { requireWellFormed } from "../frame.js";
 import { ordinal } from "../ordinal.js";

@@ -1,0 +1,169 @@
+/**
+ * The compiled core: its one lazily made instance, its errors, and what needs no gate.
+ *
+ * Only this module and `core.ts` know the glue. A trap poisons the instance: its memory may be half
+ * written, so every gate in it is dead from then on, and the next gate gets a fresh one.
+ * @module
+ */
+
+import type { CoreInspection, CoreJournal, CoreOptions } from "./coretypes.js";
+import { isErrorCode, OncewardError, ofEvent } from "./errors.js";
+import { toRefusal } from "./refusal.js";
+import * as glue from "./wasm/core.js";
+import base64 from "./wasm/core_base64.js";
+
+/** What the core adds to the errors that it throws. */
+interface Thrown extends Error {
+  readonly code?: unknown;
+  /** Which event of a batch is meant. */
+  readonly index?: unknown;
+  /** With `lost_claim`: what it says of the event now. */
+  readonly refusal?: CoreInspection;
+}
+
+/** The module, and whether a trap has poisoned it. */
+export interface Instance {
+  readonly memory: WebAssembly.Memory;
+  dead: boolean;
+}
+
+let current: Instance | undefined;
+
+function decode(text: string): Uint8Array<ArrayBuffer> {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let index = 0; index < bytes.length; index += 1) {
+    bytes[index] = binary.charCodeAt(index);
+  }
+  return bytes;
+}
+
+function instantiate(): Instance {
+  try {
+    if (current !== undefined) {
+      // The glue keeps one instance. After a trap it is given a new one, and forgets all objects of
+      // the old.
+      glue.__wbg_reset_state();
+    }
+    return { memory: glue.initSync({ module: decode(base64) }).memory, dead: false };
+  } catch (error) {
+    throw new OncewardError("internal", "the WebAssembly module could not be started", {
+      cause: error,
+    });
+  }
+}
+
+/** Returns the instance, started anew after a trap. */
+export function instance(): Instance {
+  if (current === undefined || current.dead) {
+    current = instantiate();
+  }
+  return current;
+}
+
+/** Copies an object of the glue without its prototype, so that nothing absent can be inherited. */
+export function own<T extends object>(report: T): T {
+  return Object.assign(Object.create(null), report);
+}
+
+/** Turns what was thrown in a call into what the caller should see; a trap kills the instance. */
+export function translate(thrown: unknown, poisoned: Instance): unknown {
+  if (thrown instanceof WebAssembly.RuntimeError) {
+    poisoned.dead = true;
+    return new OncewardError("internal", "the core failed; open a new gate", { cause: thrown });
+  }
+  if (thrown instanceof OncewardError || !(thrown instanceof Error)) {
+    return thrown;
+  }
+  const { code, index, refusal: found }: Thrown = thrown;
+  if (!isErrorCode(code)) {
+    // An error of the caller's own, such as a getter's, passes unchanged.
+    return thrown;
+  }
+  const message = typeof index === "number" ? ofEvent(index, thrown.message) : thrown.message;
+  const refusal = found === undefined ? undefined : toRefusal(own(found));
+  return new OncewardError(code, message, { refusal });
+}
+
+function run<T>(call: () => T): T {
+  const here = instance();
+  try {
+    return call();
+  } catch (thrown) {
+    throw translate(thrown, here);
+  }
+}
+
+/** Returns the canonical text of a JSON value (RFC 8785), in UTF-8. */
+export function canonical(value: unknown): Uint8Array {
+  return run(() => glue.canonical(value));
+}
+
+/** Returns the ordinal, in decimal, that a text means in a notation. */
+export function notation(kind: string, text: string): string {
+  return run(() => glue.notation(kind, text));
+}
+
+/** Opens an empty gate; a secret that was drawn at random is kept in its state. */
+export function newCore(
+  options: CoreOptions,
+  secret: Uint8Array,
+  isDrawn: boolean,
+  now: number,
+): glue.Core {
+  return run(() => new glue.Core(options, secret, isDrawn, now));
+}
+
+/** Starts to open a gate from its state; a secret that is not given is in there. */
+export function newOpening(
+  options: CoreOptions,
+  bytes: Uint8Array,
+  secret: Uint8Array | undefined,
+): glue.Opening {
+  return run(() => new glue.Opening(options, bytes, secret ?? new Uint8Array()));
+}
+
+/** Returns the tip of an empty journal behind a snapshot. An empty array stands for none. */
+export function journalTip(snapshot: Uint8Array, generation: bigint): Uint8Array {
+  return run(() => glue.journalTip(snapshot, generation));
+}
+
+/** Frames changes as the next record of a journal; the tip is then behind it. */
+export function journalRecord(
+  tip: Uint8Array,
+  changes: Uint8Array,
+): { record: Uint8Array; tip: Uint8Array } {
+  return run(() => own(glue.journalRecord(tip, changes)));
+}
+
+/**
+ * Reads a journal back. A write that was interrupted is left out.
+ *
+ * @throws {OncewardError} `corrupt` when damage lies anywhere but at the end.
+ */
+export function readJournal(
+  snapshot: Uint8Array,
+  generation: bigint,
+  bytes: Uint8Array,
+): { records: Uint8Array[]; tip: Uint8Array; tornBytes: number } {
+  const { records, tip, lostBytes } = recovered(snapshot, generation, bytes, false);
+  return { records, tip, tornBytes: lostBytes };
+}
+
+/** Reads a journal up to the first damage. */
+export function salvageJournal(
+  snapshot: Uint8Array,
+  generation: bigint,
+  bytes: Uint8Array,
+): CoreJournal {
+  return recovered(snapshot, generation, bytes, true);
+}
+
+function recovered(
+  snapshot: Uint8Array,
+  generation: bigint,
+  bytes: Uint8Array,
+  isSalvage: boolean,
+): CoreJournal {
+  return run(() => own<CoreJournal>(glue.readJournal(snapshot, generation, bytes, isSalvage)));
+}

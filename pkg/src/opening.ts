@@ -1,0 +1,178 @@
+/**
+ * Opening a gate: empty, from a snapshot, or from a store.
+ * @module
+ */
+
+import { CoreGate } from "./core.js";
+import { isOncewardError, OncewardError } from "./errors.js";
+import { newCore, newOpening } from "./instance.js";
+import { readState, toMergeReport } from "./merging.js";
+import { type ReadOptions, readNow } from "./options.js";
+import { callStore, isDueForSnapshot, Persistence } from "./persistence.js";
+import type { Store, StoredState } from "./store.js";
+
+const RANDOM_SECRET_BYTES = 16;
+
+/** How many records are restored before the clock is looked at, and for how long at a time. */
+const SLICE_RECORDS = 16_384;
+const SLICE_MS = 4;
+
+/** How often a gate is opened again when another one was quicker. */
+const OPENED_AGAIN_MAX = 5;
+
+/** What was found in the store. */
+export interface Recovery {
+  /** How many records were found behind the snapshot. */
+  readonly records: number;
+  /** How many bytes of an interrupted write were left out: it was never confirmed. */
+  readonly tornBytes: number;
+}
+
+/** A gate that was opened. */
+export interface Opened {
+  readonly core: CoreGate;
+  readonly persistence: Persistence | undefined;
+  readonly recovery: Recovery | undefined;
+}
+
+/** Opens a gate. */
+export async function open(options: ReadOptions): Promise<Opened> {
+  const { store } = options;
+  if (store === undefined) {
+    const core = await openFrom(options, options.snapshot);
+    return { core, persistence: undefined, recovery: undefined };
+  }
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await openStored(options, store);
+    } catch (error) {
+      await callStore("be released", async () => await store.release?.(options.name));
+      // Another writer came between reading and the first write: what was read is old.
+      if (!isOncewardError(error) || error.code !== "fenced" || tries > OPENED_AGAIN_MAX) {
+        throw error;
+      }
+    }
+  }
+}
+
+async function openStored(options: ReadOptions, store: Store): Promise<Opened> {
+  const { name, clock, snapshot: given } = options;
+  const state = readStored(await callStore("load", () => store.load(name)));
+  const core = await openFrom(options, state.snapshot ?? given, state.changes);
+  try {
+    if (given !== undefined && state.snapshot !== undefined) {
+      core.followStore(true);
+      core.merge(given, false);
+    }
+    const sizes = {
+      snapshot: state.snapshot?.length ?? 0,
+      changes: state.changes.reduce((sum, { length }) => sum + length, 0),
+    };
+    const { tornBytes = 0 } = state;
+    const isWhole = state.snapshot !== undefined && tornBytes === 0 && !isDueForSnapshot(sizes);
+    const isMerged = given !== undefined && state.snapshot !== undefined;
+    if (!isMerged) {
+      core.followStore(isWhole);
+    } else if (!isWhole) {
+      core.restoreStore();
+    }
+    const persistence = new Persistence(core, store, name, state.version, sizes);
+    persistence.subscribe((changes) => follow(core, options, changes));
+    await persistence.fence();
+    core.read(readNow(clock));
+    return { core, persistence, recovery: { records: state.changes.length, tornBytes } };
+  } catch (error) {
+    core.free();
+    throw error;
+  }
+}
+
+/** Takes over what another copy has written. */
+function follow(core: CoreGate, { onMerge }: ReadOptions, changes: Uint8Array): void {
+  let report: ReturnType<CoreGate["merge"]>;
+  try {
+    report = core.merge(changes, true);
+  } catch (error) {
+    // Without these changes the gate would judge by less than the store has.
+    core.fail(
+      isOncewardError(error)
+        ? error
+        : new OncewardError("internal", "merging failed", { cause: error }),
+    );
+    return;
+  }
+  onMerge?.(toMergeReport(report));
+}
+
+function readStored(state: StoredState | undefined): StoredState {
+  if (state === undefined) {
+    return { changes: [], version: 0n };
+  }
+  const { snapshot, changes, version, tornBytes } = state;
+  if (typeof version !== "bigint" || !Array.isArray(changes)) {
+    throw new OncewardError("store", "the store must load { snapshot, changes, version }");
+  }
+  const whole = snapshot === undefined ? undefined : readState(snapshot);
+  return { snapshot: whole, changes: changes.map(readState), version, tornBytes };
+}
+
+/** Opens a gate from a snapshot, if there is one, and from what was recorded after it. */
+async function openFrom(
+  { core: options, secret, clock }: ReadOptions,
+  snapshot: Uint8Array | undefined,
+  changes: readonly Uint8Array[] = [],
+): Promise<CoreGate> {
+  const now = readNow(clock);
+  const core =
+    snapshot === undefined
+      ? new CoreGate(newCore(options, secret ?? drawSecret(), secret === undefined, now))
+      : await restore(options, snapshot, secret);
+  try {
+    for (const bytes of changes) {
+      core.merge(bytes, true);
+    }
+    core.read(now);
+    return core;
+  } catch (error) {
+    core.free();
+    throw error;
+  }
+}
+
+function drawSecret(): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(RANDOM_SECRET_BYTES));
+}
+
+/** Restores a gate slice by slice, so that whatever else there is to do is not held up for long. */
+async function restore(
+  options: ReadOptions["core"],
+  snapshot: Uint8Array,
+  secret: Uint8Array | undefined,
+): Promise<CoreGate> {
+  const opening = newOpening(options, snapshot, secret);
+  try {
+    let started = performance.now();
+    while (!opening.step(SLICE_RECORDS)) {
+      if (performance.now() - started > SLICE_MS) {
+        await pause();
+        started = performance.now();
+      }
+    }
+    return new CoreGate(opening.finish());
+  } finally {
+    opening.free();
+  }
+}
+
+/** Lets other tasks run. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    // A message is handed over sooner than a timer goes off, which browsers hold back.
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}
