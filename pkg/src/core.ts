@@ -58,9 +58,14 @@ export class CoreGate {
     this.#core = core;
   }
 
-  /** Whether it was neither closed nor has failed. */
-  get isOpen(): boolean {
-    return this.#core !== undefined && !this.#instance.dead;
+  /** Whether it was closed, or may not be trusted any more. */
+  get isClosed(): boolean {
+    return this.#core === undefined;
+  }
+
+  /** Whether a trap has killed the instance that it was in. */
+  get isDead(): boolean {
+    return this.#instance.dead;
   }
 
   /** Throws when the gate was closed or may not be trusted any more, or its instance is dead. */

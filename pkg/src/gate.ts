@@ -51,10 +51,11 @@ export class Gate extends Judging {
   readonly #onces: Onces;
   readonly #persistence: Persistence | undefined;
 
-  private constructor({ core, persistence, recovery }: Opened, options: ReadOptions) {
-    if (!(core instanceof CoreGate)) {
+  private constructor(opened: Opened, options: ReadOptions) {
+    if (!(opened?.core instanceof CoreGate)) {
       throw invalidOption("a gate is made by Gate.open(), not by new");
     }
+    const { core, persistence, recovery } = opened;
     super(core, options.clock);
     this.recovery = recovery;
     this.#core = core;
@@ -299,10 +300,12 @@ export class Gate extends Judging {
    * @throws {OncewardError} As `flush`; the gate stays open then.
    */
   async close(): Promise<void> {
-    if (!this.#core.isOpen) {
+    if (this.#core.isClosed) {
       return;
     }
-    await this.#persistence?.flush();
+    if (this.#persistence !== undefined && !this.#core.isDead) {
+      await this.#persistence.flush();
+    }
     this.#core.free();
     this.#claims.waiting.wakeAll();
     await this.#persistence?.release();

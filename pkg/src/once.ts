@@ -151,7 +151,8 @@ export class Onces {
     const flight: Flight = { isJoined: false, answer: undefined };
     this.#flights.set(name, flight);
     try {
-      if (!(await this.#isConfirmed(ticket, given.lease))) {
+      // Without a store the effect starts at once.
+      if (this.#flush !== undefined && !(await isConfirmed(ticket, given.lease, this.#flush))) {
         return undefined;
       }
       let value: T;
@@ -162,45 +163,47 @@ export class Onces {
         await this.#flush?.().catch(() => {});
         throw error;
       }
-      return await this.#confirm(settleValue(ticket, flight, value));
+      const outcome = settleValue(ticket, flight, value);
+      return this.#flush === undefined ? outcome : await confirm(outcome, this.#flush);
     } finally {
       if (this.#flights.get(name) === flight) {
         this.#flights.delete(name);
       }
     }
   }
+}
 
-  /** Has the store confirm a claim before its effect runs; tells whether it is still held. */
-  async #isConfirmed(ticket: Ticket, lease: number): Promise<boolean> {
-    if (this.#flush === undefined) {
-      return true;
-    }
-    try {
-      await this.#flush();
-    } catch (error) {
-      attempt(() => ticket.release());
-      throw error;
-    }
-    try {
-      // Another copy may have claimed it in the meantime, or the lease have run out.
-      ticket.extend(lease);
-      return true;
-    } catch (error) {
-      if (isOncewardError(error) && error.code === "lost_claim") {
-        return false;
-      }
-      throw error;
-    }
+/** Has the store confirm a claim before its effect runs; tells whether it is still held. */
+async function isConfirmed(
+  ticket: Ticket,
+  lease: number,
+  flush: () => Promise<void>,
+): Promise<boolean> {
+  try {
+    await flush();
+  } catch (error) {
+    attempt(() => ticket.release());
+    throw error;
   }
-
-  /** Has the store confirm what came of an effect that has happened. */
-  async #confirm<T>(outcome: Outcome<T>): Promise<Outcome<T>> {
-    try {
-      await this.#flush?.();
-      return outcome;
-    } catch {
-      return outcome.status === "applied" ? { ...outcome, unconfirmed: true } : outcome;
+  try {
+    // Another copy may have claimed it in the meantime, or the lease have run out.
+    ticket.extend(lease);
+    return true;
+  } catch (error) {
+    if (isOncewardError(error) && error.code === "lost_claim") {
+      return false;
     }
+    throw error;
+  }
+}
+
+/** Has the store confirm what came of an effect that has happened. */
+async function confirm<T>(outcome: Outcome<T>, flush: () => Promise<void>): Promise<Outcome<T>> {
+  try {
+    await flush();
+    return outcome;
+  } catch {
+    return outcome.status === "applied" ? { ...outcome, unconfirmed: true } : outcome;
   }
 }
 

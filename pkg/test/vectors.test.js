@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import test from "node:test";
 import { Gate, isOncewardError, ordinal } from "onceward";
-import { canonical } from "../dist/core.js";
+import { canonical } from "../dist/instance.js";
 import { ERROR_CODES } from "../dist/errors.js";
 import { VERDICTS } from "../dist/verdicts.js";
 
