@@ -275,14 +275,18 @@ impl<S: Slot> Table<S> {
         *self = Self::new();
     }
 
-    /// Walks over all slots in the order of their prints, each with the base of its segment.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&S, u64)> {
+    /// Walks over all segments in the order of the prints in them.
+    pub(crate) fn in_order(&self) -> impl Iterator<Item = &Segment<S>> {
         let mut last = u32::MAX;
         self.directory
             .iter()
             .filter(move |&&index| core::mem::replace(&mut last, index) != index)
             .filter_map(|&index| self.segments.get(index as usize))
-            .flat_map(|segment| segment.slots().map(move |slot| (slot, segment.base)))
+    }
+
+    /// Walks over all slots in the order of their prints, each with the base of its segment.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&S, u64)> {
+        self.in_order().flat_map(|segment| segment.slots().map(move |slot| (slot, segment.base)))
     }
 
     fn start(&mut self, base: u64, room: &mut Room) -> Result<(), NoRoom> {

@@ -358,6 +358,7 @@ pub(super) fn offset(ticks: u64, base: u64) -> u32 {
     ticks.checked_sub(base).and_then(|age| u32::try_from(age).ok()).unwrap_or(APART)
 }
 
+#[inline]
 pub(super) fn ticks_of(slot: &KeySlot, base: u64, apart: &Table<WideSlot>) -> u64 {
     if slot.age == APART {
         return apart.get(slot.print()).map_or(0, |(slot, _)| slot.words[0]);

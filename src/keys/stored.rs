@@ -7,7 +7,9 @@ use super::slots::{APART, KeySlot, offset, ticks_of};
 use super::{First, Keys, Known, Unsettled};
 use crate::answers::StoredCommit;
 use crate::fingerprint::{Digest, Print};
-use crate::table::{Builder as TableBuilder, NoRoom, Room, Slot as _, Table, WideSlot};
+use crate::table::{
+    Builder as TableBuilder, NoRoom, Room, Slot as _, Table, WideSlot, has_room_for_one,
+};
 use crate::time::Clock;
 
 /// What some keys have beyond an age mark.
@@ -83,14 +85,14 @@ impl Keys {
         let mut commits = self.slots.commits.iter().map(|(slot, _)| slot).peekable();
         let is_plain =
             contents.peek().is_none() && commits.peek().is_none() && unsettled.peek().is_none();
+        if is_plain {
+            self.visit_plain(|print, age| each(print, age, None));
+            return;
+        }
         for (slot, base) in self.slots.table.iter() {
             let print = slot.print();
             let age = self.slots.ms(ticks_of(slot, base, &self.slots.apart));
             if age < self.floor.of(print) {
-                continue;
-            }
-            if is_plain {
-                each(print, age, None);
                 continue;
             }
             let number = beside(&mut commits, print).map(|[number, _]| number);
@@ -105,6 +107,19 @@ impl Keys {
             let is_plain =
                 extra.content.is_none() && extra.commit.is_none() && extra.unsettled.is_none();
             each(print, age, (!is_plain).then_some(&extra));
+        }
+    }
+
+    /// Hands out the records that are remembered, where none has more than an age mark.
+    #[inline]
+    fn visit_plain(&self, mut each: impl FnMut(Print, u64)) {
+        for segment in self.slots.table.in_order() {
+            for slot in segment.slots() {
+                let age = self.slots.ms(ticks_of(slot, segment.base, &self.slots.apart));
+                if age >= self.floor.of(slot.print()) {
+                    each(slot.print(), age);
+                }
+            }
         }
     }
 
@@ -272,11 +287,14 @@ impl Builder {
             self.end_group(room)?;
             self.table.start_group(print);
         }
-        self.group.try_reserve(1).map_err(|_| NoRoom)?;
+        if !has_room_for_one(&mut self.group) {
+            return Err(NoRoom);
+        }
         self.group.push((print, keys.slots.ticks(age)));
         Ok(())
     }
 
+    #[inline(never)]
     fn end_group(&mut self, room: &mut Room) -> Result<(), NoRoom> {
         let Self { table, apart, group, slots } = self;
         let base = group.iter().map(|&(_, ticks)| ticks).min().unwrap_or(0);

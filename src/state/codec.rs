@@ -35,13 +35,22 @@ impl Writer {
 
     #[inline]
     pub(super) fn put(&mut self, bytes: &[u8]) {
-        let is_short = self.bytes.capacity().wrapping_sub(self.bytes.len()) < bytes.len();
-        if is_short && self.bytes.try_reserve(bytes.len()).is_err() {
-            self.is_full = true;
-        }
-        if !self.is_full {
+        if self.has_room(bytes.len()) {
             self.bytes.extend_from_slice(bytes);
         }
+    }
+
+    #[inline]
+    fn has_room(&mut self, count: usize) -> bool {
+        let is_there = self.bytes.capacity().wrapping_sub(self.bytes.len()) >= count;
+        (is_there || self.make_room(count)) && !self.is_full
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self, count: usize) -> bool {
+        self.is_full |= self.bytes.try_reserve(count).is_err();
+        !self.is_full
     }
 
     pub(super) fn u8(&mut self, value: u8) {

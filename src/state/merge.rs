@@ -56,6 +56,7 @@ pub struct MergeReport {
 const BYTES_PER_RECORD: usize = 64;
 
 const ORDER: Error = Error::corrupt("the records are not in their order");
+const AGE: Error = Error::corrupt("an age is no time");
 const INDEX: Error = Error::corrupt("a record belongs to no key");
 
 /// A merge that is under way.
@@ -67,6 +68,8 @@ pub(super) struct Merger {
     /// How many of the keys, and of what lies beside them, were read.
     key: u32,
     last: Option<Print>,
+    /// The tick from which ages count.
+    base: u64,
     entities: u32,
     sources: u32,
     builder: Option<Builder>,
@@ -84,6 +87,7 @@ impl Merger {
         let at = Sections::find(bytes, &head.counts, start)?;
         Ok(Self {
             check: Some(Check::new(&gate.fingerprinter)),
+            base: head.base(),
             head,
             at,
             key: 0,
@@ -121,6 +125,10 @@ impl Merger {
         if !self.has_begun {
             self.has_begun = true;
             self.begin(gate)?;
+        }
+        if self.builder.is_some() && self.key < self.head.counts.keys {
+            self.build_keys(bytes, gate, budget)?;
+            return Ok(false);
         }
         for _ in 0..budget {
             let is_done = if self.key < self.head.counts.keys {
@@ -175,28 +183,53 @@ impl Merger {
         }
     }
 
-    fn next_key(&mut self, bytes: &[u8], gate: &mut Gate) -> Result<(), Error> {
-        let mut reader = record(bytes, &mut self.at.keys, KEY_BYTES);
-        let print = reader.print()?;
-        let offset = reader.u32()?;
-        self.in_order(print)?;
-        let age = if offset == FAR {
-            let age = record(bytes, &mut self.at.far, FAR_BYTES).u64()?;
-            Some(age).filter(|age| age.checked_rem(self.head.tick_ms) == Some(0))
-        } else {
-            self.head.base().saturating_add(u64::from(offset)).checked_mul(self.head.tick_ms)
-        };
-        let age = age.filter(|&age| is_age(age)).ok_or(Error::corrupt("an age is no time"))?;
-        let index = self.key;
-        self.key = index.saturating_add(1);
+    /// Goes on by so many keys at most that have nothing but an age mark, one segment after another.
+    fn build_keys(&mut self, bytes: &[u8], gate: &mut Gate, budget: usize) -> Result<(), Error> {
+        let Some(mut builder) = self.builder.take() else { return Ok(()) };
         let Gate { keys, room, .. } = gate;
-        if let Some(builder) = &mut self.builder {
+        let section = bytes.get(self.at.keys.clone()).unwrap_or_default();
+        for slot in section.as_chunks::<KEY_BYTES>().0.iter().take(budget) {
+            let (print, age) = self.slot(slot, bytes)?;
             if age >= keys.floor_of(print) {
                 builder.push(print, age, keys, room).map_err(|_| Error::capacity())?;
                 self.report.keys = self.report.keys.saturating_add(u64::from(!print.is_end()));
             }
-            return self.end_keys();
         }
+        self.builder = Some(builder);
+        self.end_keys()
+    }
+
+    /// Reads the slot of the next key.
+    #[inline]
+    fn slot(&mut self, slot: &[u8; KEY_BYTES], bytes: &[u8]) -> Result<(Print, u64), Error> {
+        let slot = u128::from_le_bytes(*slot);
+        let print = Print { high: low64(slot), low: low32(slot.wrapping_shr(64)) };
+        let offset = low32(slot.wrapping_shr(96));
+        if self.last.is_some_and(|last| last >= print) || print.is_vacant() {
+            return Err(ORDER);
+        }
+        self.last = Some(print);
+        let age = if offset == FAR {
+            self.far_age(bytes)?
+        } else {
+            let ticks = self.base.saturating_add(u64::from(offset));
+            if self.head.tick_ms == 1 { ticks } else { ticks.saturating_mul(self.head.tick_ms) }
+        };
+        self.key = self.key.saturating_add(1);
+        self.at.keys.start = self.at.keys.start.saturating_add(KEY_BYTES);
+        if is_age(age) { Ok((print, age)) } else { Err(AGE) }
+    }
+
+    #[cold]
+    fn far_age(&mut self, bytes: &[u8]) -> Result<u64, Error> {
+        let age = record(bytes, &mut self.at.far, FAR_BYTES).u64()?;
+        if age.checked_rem(self.head.tick_ms) == Some(0) { Ok(age) } else { Err(AGE) }
+    }
+
+    fn next_key(&mut self, bytes: &[u8], gate: &mut Gate) -> Result<(), Error> {
+        let index = self.key;
+        let section = bytes.get(self.at.keys.clone()).unwrap_or_default();
+        let (print, age) = self.slot(section.first_chunk().ok_or(INDEX)?, bytes)?;
         let extra = self.extra(bytes, index, print, gate)?;
         self.end_keys()?;
         let mut key = StoredKey { print, age, extra };
@@ -349,6 +382,16 @@ impl Merger {
     pub(super) fn finish(self) -> MergeReport {
         self.report
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the lowest bits are what is asked for")]
+const fn low64(wide: u128) -> u64 {
+    wide as u64
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the lowest bits are what is asked for")]
+const fn low32(wide: u128) -> u32 {
+    wide as u32
 }
 
 impl Run {

@@ -178,13 +178,10 @@ impl<'g> FrameWriter<'g> {
         let ticks = if self.tick_ms == 1 { age } else { age / 1_000 };
         let offset = ticks.checked_sub(self.base).and_then(|offset| u32::try_from(offset).ok());
         let offset = offset.unwrap_or(FAR);
-        let mut slot = [0; KEY_BYTES];
-        let (high, rest) = slot.split_at_mut(8);
-        let (low, age_bytes) = rest.split_at_mut(4);
-        high.copy_from_slice(&print.high.to_le_bytes());
-        low.copy_from_slice(&print.low.to_le_bytes());
-        age_bytes.copy_from_slice(&offset.to_le_bytes());
-        self.main.put(&slot);
+        let slot = u128::from(print.high)
+            | u128::from(print.low).wrapping_shl(64)
+            | u128::from(offset).wrapping_shl(96);
+        self.main.put(&slot.to_le_bytes());
         if offset == FAR {
             self.far.u64(age);
             self.counts.far = self.counts.far.saturating_add(1);
