@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use crate::content::Content;
 use crate::fingerprint::{Digest, Fingerprint};
+use crate::sort::sort;
 use crate::table::{Arena, NoRoom, Room};
 use crate::time::Millis;
 use crate::verdict::Answer;
@@ -140,10 +141,15 @@ impl Answers {
 
     /// Puts the queue in order again after commits of other times were adopted.
     pub(crate) fn sort(&mut self) {
-        let commits = &self.commits;
-        let stamp =
-            |&(number, _): &(u64, u64)| commits.get(number).map_or(0, |commit| commit.stamp);
-        self.queue.make_contiguous().sort_by_key(stamp);
+        let stamp = |number| self.commits.get(number).map_or(0, |commit| commit.stamp);
+        let mut order = Vec::new();
+        // Without memory for it results only stay a little longer than they need.
+        if order.try_reserve_exact(self.queue.len()).is_ok() {
+            order.extend(self.queue.iter().map(|&(number, token)| [stamp(number), number, token]));
+            sort(&mut order);
+            self.queue.clear();
+            self.queue.extend(order.into_iter().map(|[_, number, token]| (number, token)));
+        }
     }
 
     /// Returns what a commit tells at a time.

@@ -196,6 +196,7 @@ impl Claims {
 
     pub(crate) fn record_mut(&mut self, number: u64) -> Option<&mut Record> {
         let record = self.records.get_mut(number)?;
+        record.edits = record.edits.saturating_add(1);
         if self.touched.try_reserve(1).is_ok() {
             self.touched.push(record.end);
         }
@@ -301,9 +302,9 @@ impl Claims {
         self.lowered = moment.lowered;
     }
 
-    /// Ends a batch that went well.
+    /// Ends a batch that went well, but for what it has touched and ended.
     pub(crate) fn commit(&mut self, room: &mut Room) {
-        self.touched.clear();
+        self.settle();
         while let Some(lock) = self.displaced.pop() {
             if let Some(slot) = self.locks.remove(lock) {
                 let [loser, _] = slot.words;
@@ -312,16 +313,22 @@ impl Claims {
         }
     }
 
+    /// Forgets what a batch has touched, once that was noted.
+    pub(crate) fn clear_touched(&mut self) {
+        self.touched.clear();
+    }
+
     /// Lowers for good what was stamped at a reading that this batch has refuted.
-    pub(crate) fn settle(&mut self) {
+    fn settle(&mut self) {
         let Self { records, touched, lowered, .. } = self;
         if let Some(stamp) = lowered.take() {
             // Where there is no memory to note them, the next snapshot will tell.
             let is_noted = usize::try_from(records.len())
                 .is_ok_and(|count| touched.try_reserve(count).is_ok());
             for record in records.iter_mut() {
-                record.settle(stamp);
-                if is_noted {
+                let is_changed = record.settle(stamp);
+                record.edits = record.edits.saturating_add(u32::from(is_changed));
+                if is_changed && is_noted {
                     touched.push(record.end);
                 }
             }

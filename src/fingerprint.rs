@@ -178,12 +178,18 @@ impl Fingerprinter {
         hasher.finish128().h1
     }
 
-    /// Names the end of a claim: of the token, on what is called by that name.
-    pub(crate) fn end(&self, name: Print, token: u64) -> Print {
+    /// Names the end of a claim: by its token, and by all that it was claimed for, since copies may
+    /// issue equal tokens.
+    pub(crate) fn end(&self, token: u64, words: &[u64], ordinals: [Option<&Ordinal>; 3]) -> Print {
         let mut hasher = SipHasher13::new_with_key(&self.secret.key);
-        write_part(&mut hasher, Kind::End, &name.high.to_le_bytes());
-        hasher.write(&name.low.to_le_bytes());
-        hasher.write(&token.to_le_bytes());
+        write_part(&mut hasher, Kind::End, &token.to_le_bytes());
+        for word in words {
+            hasher.write(&word.to_le_bytes());
+        }
+        for ordinal in ordinals {
+            let digits = ordinal.map(Ordinal::digits).unwrap_or_default();
+            write_part(&mut hasher, Kind::End, digits.as_bytes());
+        }
         let hash = hasher.finish128();
         let print = Fingerprint { high: hash.h1, low: hash.h2 }.print();
         let low = print.low | Print::END;

@@ -259,9 +259,9 @@ impl Gate {
     /// Ends a batch; when it failed everything is as it was.
     pub(crate) fn end(&mut self, before: &Before, is_good: bool) {
         if is_good {
-            self.claims.settle();
-            self.note_touched();
             self.claims.commit(&mut self.room);
+            self.note_touched();
+            self.claims.clear_touched();
             self.note_ended();
             self.keys.commit(&mut self.room);
             self.keys.tidy(&mut self.room);

@@ -41,6 +41,7 @@ extern crate std;
 
 // In reading order: each module uses only those before it.
 mod error;
+mod sort;
 mod time;
 
 mod notation;

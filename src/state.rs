@@ -6,12 +6,13 @@ mod frame;
 mod journal;
 mod merge;
 mod read;
+mod report;
 mod restore;
 mod stage;
 mod write;
 
 pub use journal::{Journal, Recovered};
-pub use merge::{DoubleRun, MergeReport, Run};
+pub use report::{DoubleRun, MergeReport, Run};
 pub use restore::Restoration;
 pub(crate) use stage::Stage;
 pub use stage::Staged;

@@ -40,43 +40,64 @@ impl Claims {
         };
         let [number, _] = slot.words;
         let Some(ours) = self.records.get_mut(number) else { return Ok(false) };
-        let before = ours.state();
+        let before = (ours.held, ours.state());
         ours.held = ours.held.and(theirs.held);
-        ours.attempt = ours.attempt.max(theirs.attempt);
-        ours.stamp = ours.stamp.min(theirs.stamp);
-        let lease = (ours.lease_until, ours.lease_from, ours.lease_least);
-        let lease = lease.max((theirs.lease_until, theirs.lease_from, theirs.lease_least));
-        (ours.lease_until, ours.lease_from, ours.lease_least) = lease;
-        ours.doubt = [ours.doubt, theirs.doubt].into_iter().flatten().min();
-        if ours.state() == before {
+        ours.set_state(ours.state().max(theirs.state()));
+        if (ours.held, ours.state()) == before {
             return Ok(false);
         }
-        // When it was lost nobody has noted; the same is found in every copy.
-        let (is_over, since) = (ours.held == Held::NONE, ours.stamp.max(ours.lease_from));
+        let is_over = ours.held == Held::NONE;
         self.touched.try_reserve(1).map_err(|_| NoRoom)?;
         self.touched.push(end);
         self.is_shared = true;
         self.assign_all(number);
         if is_over && let Some(record) = self.finish(number, room) {
-            self.note_end(&record, Some(since));
+            self.note_end(&record, Some(record.end_age()));
         }
         Ok(true)
     }
 
-    /// Ends the claims of which another copy knows that they have ended; returns how many.
-    pub(crate) fn end_where(
-        &mut self,
-        mut has_ended: impl FnMut(&Record) -> bool,
-        room: &mut Room,
-    ) -> u64 {
-        let before = self.count();
+    /// Takes the key away from a claim that another copy has: it was accepted. Returns whether
+    /// anything is left of it.
+    pub(crate) fn lose_key(&mut self, theirs: &mut Record) -> bool {
+        theirs.held = theirs.held.without(Held::KEY);
+        if theirs.held == Held::NONE && !theirs.is_on_key_alone() {
+            self.note_end(theirs, Some(theirs.end_age()));
+        }
+        theirs.held != Held::NONE
+    }
+
+    /// Ends the claims of which another copy knows that they have ended, and takes the keys that it has
+    /// accepted away from the others.
+    pub(crate) fn end_where(&mut self, is_known: impl Fn(Print) -> bool, room: &mut Room) {
         for number in 0..self.records.capacity() {
             let record = self.records.get(number).filter(|record| record.stage.is_none());
-            if record.is_some_and(&mut has_ended) {
+            let Some(record) = record else { continue };
+            let key = record.locks.key.filter(|&key| record.held.has(Held::KEY) && is_known(key));
+            if is_known(record.end) {
                 self.finish(number, room);
+            } else if let Some(key) = key {
+                self.lose_accepted(number, key, room);
             }
         }
-        before.saturating_sub(self.count())
+    }
+
+    fn lose_accepted(&mut self, number: u64, key: Print, room: &mut Room) {
+        let Some(record) = self.records.get_mut(number) else { return };
+        record.held = record.held.without(Held::KEY);
+        let is_over = record.held == Held::NONE;
+        if self.touched.try_reserve(1).is_ok() {
+            self.touched.push(record.end);
+        }
+        if self.is_had_by(key, number) {
+            self.assign(key);
+        }
+        if is_over
+            && let Some(record) = self.finish(number, room)
+            && !record.is_on_key_alone()
+        {
+            self.note_end(&record, Some(record.end_age()));
+        }
     }
 
     /// Takes a claim out again that a failing merge has added.
@@ -104,12 +125,5 @@ impl Claims {
             }
             self.finish(number, room);
         }
-    }
-}
-
-impl Record {
-    fn state(&self) -> (Held, u32, u64, u64, u64, u64, Option<u64>) {
-        let Self { held, attempt, stamp, lease_until, lease_from, lease_least, doubt, .. } = *self;
-        (held, attempt, stamp, lease_until, lease_from, lease_least, doubt)
     }
 }

@@ -1,7 +1,7 @@
 //! What is kept of a claim that has not ended, and the moment at which it is looked at.
 
 use crate::event::{Place, Resolved};
-use crate::fingerprint::{Digest, Fingerprint, Print};
+use crate::fingerprint::{Digest, Fingerprint, Fingerprinter, Print};
 use crate::ordinal::Ordinal;
 use crate::time::Clock;
 
@@ -70,6 +70,31 @@ impl Locks {
         self.place.is_some() && place(self) == place(other)
     }
 
+    /// Names the end of a claim on these identities.
+    pub(crate) fn end(
+        &self,
+        by: &Fingerprinter,
+        token: u64,
+        content: Option<Digest>,
+        time: Option<u64>,
+    ) -> Print {
+        let Self { key, revision, place } = self;
+        let entity = revision.as_ref().map(|(entity, _)| *entity);
+        let source = place.as_ref().map(|(place, _)| place.source);
+        let prints = [*key, entity, source]
+            .map(|print| print.map_or([0, 0, 0], |print| [1, print.high, u64::from(print.low)]));
+        let content = content.map_or([0, 0, 0], |Digest([high, low])| [1, high, low]);
+        let time = time.map_or([0, 0, 0], |time| [1, time, 0]);
+        let [a, b, c] = prints;
+        let words = [a, b, c, content, time];
+        let ordinals = [
+            revision.as_ref().map(|(_, revision)| revision),
+            place.as_ref().map(|(place, _)| &place.epoch),
+            place.as_ref().map(|(place, _)| &place.position),
+        ];
+        by.end(token, words.as_flattened(), ordinals)
+    }
+
     /// Returns the event that it was, without what only its acceptance needs.
     pub(crate) fn resolved(&self) -> Resolved {
         let position = self.place.as_ref().map(|(place, _)| place.clone());
@@ -77,6 +102,9 @@ impl Locks {
         Resolved { key: self.key, revision, position, content: None, time: None }
     }
 }
+
+/// What the owner of a claim may change; of two copies of it the greater counts.
+pub(super) type State = (u32, Option<u64>, u64, u64, u64, u64);
 
 /// A claim that has not ended.
 #[derive(Debug)]
@@ -96,6 +124,8 @@ pub(crate) struct Record {
     pub(crate) lease_least: u64,
     /// Since when its owner is in doubt.
     pub(crate) doubt: Option<u64>,
+    /// How often its owner changed it: the last change counts, in every copy.
+    pub(crate) edits: u32,
     /// What was not taken away from it.
     pub(crate) held: Held,
     /// What it is known by in every copy, and what its end is noted under.
@@ -107,6 +137,17 @@ pub(crate) struct Record {
 }
 
 impl Record {
+    /// Whether it is on a key and on nothing else.
+    pub(crate) fn is_on_key_alone(&self) -> bool {
+        self.locks.all() == Held::KEY
+    }
+
+    /// Returns the age mark under which its end is noted where nobody knows when that was: the same
+    /// in every copy. Tokens count from the time at which they are issued.
+    pub(super) const fn end_age(&self) -> u64 {
+        self.token >> 20
+    }
+
     /// Whether it holds a lock, perhaps below another claim.
     pub(super) fn holds(&self, lock: Print) -> bool {
         self.held.has(self.locks.bit_of(lock))
@@ -118,11 +159,27 @@ impl Record {
     }
 
     /// Lowers what was stamped at a reading that was refuted; all older stamps are lower already.
-    pub(super) fn settle(&mut self, stamp: u64) {
+    /// Returns whether that changes anything.
+    pub(super) fn settle(&mut self, stamp: u64) -> bool {
+        let before = self.state();
         self.lease_until = self.lease_until_at(stamp);
         self.lease_from = self.lease_from.min(stamp);
         self.stamp = self.stamp.min(stamp);
         self.doubt = self.doubt.map(|since| since.min(stamp));
+        self.state() != before
+    }
+
+    /// Returns what its owner may change.
+    pub(super) const fn state(&self) -> State {
+        let Self { edits, doubt, lease_until, lease_from, lease_least, stamp, .. } = *self;
+        (edits, doubt, lease_until, lease_from, lease_least, stamp)
+    }
+
+    pub(super) const fn set_state(&mut self, state: State) {
+        let (edits, doubt, lease_until, lease_from, lease_least, stamp) = state;
+        (self.edits, self.doubt, self.stamp) = (edits, doubt, stamp);
+        (self.lease_until, self.lease_from, self.lease_least) =
+            (lease_until, lease_from, lease_least);
     }
 
     fn lease_until_at(&self, stamp: u64) -> u64 {

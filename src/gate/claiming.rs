@@ -9,7 +9,7 @@ use crate::claims::{Claim, Doubt, Hold, Locks, Moment, Record};
 use crate::content::Content;
 use crate::error::{Error, ErrorCode};
 use crate::event::{Event, Resolved};
-use crate::fingerprint::{Fingerprint, Print};
+use crate::fingerprint::Fingerprint;
 use crate::keys::RETENTION_MAX;
 use crate::table::NoRoom;
 use crate::time::{Millis, UnixMs};
@@ -100,7 +100,8 @@ impl Gate {
             lease_least: 0,
             doubt: None,
             held: claim.locks.all(),
-            end: self.end_of(&claim),
+            end: claim.locks.end(&self.fingerprinter, claim.token, event.content, event.time),
+            edits: 0,
             stage: None,
             reserved: event.position.as_ref().map_or(0, |place| self.sources.reserve_for(place)),
         };
@@ -318,14 +319,18 @@ impl Gate {
 
     /// Accepts the event of a claim, and ends it. The room was set aside with the claim.
     fn accept_claim(&mut self, number: u64, result: Option<&Given<'_>>) -> Result<(), NoRoom> {
-        // That a key was accepted says more than that its claim has ended.
-        let has_key = self.claims.record(number).is_some_and(|record| record.locks.key.is_some());
         let Self { claims, room, .. } = self;
+        // That its key was accepted says as much as that a claim on it alone has ended.
+        let is_told = claims.record(number).is_some_and(Record::is_on_key_alone);
         let record =
-            if has_key { claims.finish(number, room) } else { claims.finish_noted(number, room) };
+            if is_told { claims.finish(number, room) } else { claims.finish_noted(number, room) };
         let Some(record) = record else { return Err(NoRoom) };
         let Record { token, fingerprint, locks, content, time, .. } = record;
         let Locks { key, revision, place } = locks;
+        if let Some(key) = key {
+            // Claims of other copies that were below this one have lost the key.
+            self.claims.displace(key)?;
+        }
         // What has moved on while the lease was over stays where it is.
         let revision =
             revision.filter(|(entity, revision)| self.entities.is_ahead(*entity, revision));
@@ -339,12 +344,6 @@ impl Gate {
         self.room.limit(max);
         self.give_back();
         accepted
-    }
-
-    /// Returns what a claim is known by in every copy.
-    fn end_of(&self, claim: &Claim) -> Print {
-        let name = claim.locks.prints().next().unwrap_or(Print::VACANT);
-        self.fingerprinter.end(name, claim.token)
     }
 
     /// Forgets the oldest keys until memory is within its limit again.

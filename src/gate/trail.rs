@@ -5,16 +5,40 @@ use alloc::vec::Vec;
 use super::Gate;
 use crate::error::Error;
 use crate::fingerprint::Print;
+use crate::sort::{Words, sort};
 use crate::table::NoRoom;
 
 /// What kind of record has changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Touched {
     /// A key, or the end of a claim.
     Key(Print),
     Entity(Print),
     Source(Print),
     Claim(Print),
+}
+
+impl Touched {
+    /// Returns it as words, in whose order the sections of a frame come.
+    pub(crate) const fn words(self) -> Words {
+        let (kind, print) = match self {
+            Self::Key(print) => (0, print),
+            Self::Entity(print) => (1, print),
+            Self::Source(print) => (2, print),
+            Self::Claim(print) => (3, print),
+        };
+        [kind, print.high, print.low as u64]
+    }
+
+    pub(crate) fn from_words([kind, high, low]: Words) -> Self {
+        let print = Print { high, low: u32::try_from(low).unwrap_or(0) };
+        match kind {
+            0 => Self::Key(print),
+            1 => Self::Entity(print),
+            2 => Self::Source(print),
+            _ => Self::Claim(print),
+        }
+    }
 }
 
 /// A part of the memory, as a divisor, that a trail may take.
@@ -29,7 +53,7 @@ const COUNT_MIN: usize = 256;
 /// The records that were touched since the trail was last taken.
 #[derive(Debug)]
 pub(crate) struct Trail {
-    touched: Vec<Touched>,
+    touched: Vec<Words>,
     count_max: usize,
     /// Whether more has changed than can be named, so that only a snapshot tells.
     is_lost: bool,
@@ -53,13 +77,12 @@ impl Trail {
             self.lose();
             return;
         }
-        self.touched.push(touched);
+        self.touched.push(touched.words());
     }
 
     /// Names what is named more than once only once.
     fn shorten(&mut self) {
-        self.touched.sort_unstable();
-        self.touched.dedup();
+        sort(&mut self.touched);
         // Where that gains little it would have to be done too often.
         if self.touched.len() / 3 > self.count_max / 4 {
             self.lose();
@@ -122,7 +145,7 @@ impl Trails {
 impl Gate {
     /// Returns what has changed since the last time, each record once and in order, and starts
     /// anew; none when only a snapshot tells. The first time it always is none.
-    pub(crate) fn take_trail(&mut self, reader: Reader) -> Result<Option<Vec<Touched>>, Error> {
+    pub(crate) fn take_trail(&mut self, reader: Reader) -> Result<Option<Vec<Words>>, Error> {
         let counts = [self.keys.visited_max(), self.entities.count(), self.sources.count()];
         let records = counts.into_iter().fold(0, usize::saturating_add);
         if self.trails.trail_mut(reader).is_none() {
@@ -133,8 +156,7 @@ impl Gate {
         let Some(trail) = self.trails.trail_mut(reader) else { return Ok(None) };
         let is_lost = core::mem::replace(&mut trail.is_lost, false);
         let mut touched = core::mem::take(&mut trail.touched);
-        touched.sort_unstable();
-        touched.dedup();
+        sort(&mut touched);
         let is_more = touched.len() > records.max(COUNT_MIN);
         Ok((!is_lost && !is_more).then_some(touched))
     }

@@ -7,6 +7,7 @@ use super::slots::{APART, KeySlot, offset, ticks_of};
 use super::{First, Keys, Known, Unsettled};
 use crate::answers::StoredCommit;
 use crate::fingerprint::{Digest, Print};
+use crate::sort::sort;
 use crate::table::{
     Builder as TableBuilder, NoRoom, Room, Slot as _, Table, WideSlot, has_room_for_one,
 };
@@ -58,11 +59,6 @@ impl Keys {
     /// Returns how many milliseconds a tick has.
     pub(crate) const fn tick_ms(&self) -> u64 {
         self.slots.tick_ms
-    }
-
-    /// Whether nothing was ever remembered.
-    pub(crate) fn is_new(&self) -> bool {
-        self.slots.table.len() == 0 && self.first.is_none()
     }
 
     /// Returns the age mark of the first key ever as state carries it: one that the horizon has passed
@@ -139,7 +135,7 @@ impl Keys {
 
     /// Takes over what another copy has forgotten, and when its first key was accepted.
     pub(crate) fn join(&mut self, horizon: u64, first: Option<First>, clock: &Clock) {
-        let earlier = |first: &First| (first.age, first.unsettled.is_some());
+        let earlier = |first: &First| (first.age, first.unsettled);
         self.first = [self.first, first].into_iter().flatten().min_by_key(earlier);
         self.raise(horizon);
         self.raise_at(clock);
@@ -238,11 +234,17 @@ impl Keys {
         Ok(())
     }
 
+    /// Returns what was noted, in the order of the prints. Of a key that was noted more than once the
+    /// last counts: it comes first, and the others are passed over.
     fn sorted_unsettled(&self) -> Vec<Unsettled> {
-        // The last that was noted of a key counts: it comes first, and the others are passed over.
-        let mut sorted: Vec<_> = self.unsettled.iter().rev().copied().collect();
-        sorted.sort_by_key(|key| key.print);
-        sorted
+        let words = |(index, key): (usize, &Unsettled)| {
+            [key.print.high, u64::from(key.print.low), u64::MAX.wrapping_sub(index as u64)]
+        };
+        let mut order: Vec<_> = self.unsettled.iter().enumerate().map(words).collect();
+        sort(&mut order);
+        let index = |[_, _, last]: [u64; 3]| usize::try_from(u64::MAX.wrapping_sub(last)).ok();
+        let key = |words| self.unsettled.get(index(words)?).copied();
+        order.into_iter().filter_map(key).collect()
     }
 }
 

@@ -12,8 +12,6 @@ use crate::ordinal::Ordinal;
 /// Bytes of a print.
 pub(super) const PRINT_BYTES: usize = 12;
 
-const SHORT: Error = Error::corrupt("the bytes end too early");
-
 /// Bytes that are being written; running out of memory is told at the end.
 #[derive(Debug, Default)]
 pub(super) struct Writer {
@@ -128,7 +126,10 @@ pub(super) fn count(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// Reads through bytes from the front.
+/// Reads through bytes from the front; nothing comes back where they end too early, or are malformed.
+///
+/// What is wrong is said by whoever reads a whole record: an error for each field would cost more
+/// code than reading it does.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'a> {
     bytes: &'a [u8],
@@ -143,65 +144,72 @@ impl<'a> Reader<'a> {
         self.bytes.len()
     }
 
-    pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], Error> {
-        let (head, tail) = self.bytes.split_at_checked(count).ok_or(SHORT)?;
+    pub(super) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (head, tail) = self.bytes.split_at_checked(count)?;
         self.bytes = tail;
-        Ok(head)
+        Some(head)
     }
 
-    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
-        self.take(N)?.try_into().map_err(|_| SHORT)
+    pub(super) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (head, tail) = self.bytes.split_first_chunk()?;
+        self.bytes = tail;
+        Some(*head)
     }
 
-    pub(super) fn u8(&mut self) -> Result<u8, Error> {
+    pub(super) fn u8(&mut self) -> Option<u8> {
         self.array().map(|[byte]| byte)
     }
 
-    pub(super) fn u16(&mut self) -> Result<u16, Error> {
+    pub(super) fn u16(&mut self) -> Option<u16> {
         self.array().map(u16::from_le_bytes)
     }
 
-    pub(super) fn u32(&mut self) -> Result<u32, Error> {
+    pub(super) fn u32(&mut self) -> Option<u32> {
         self.array().map(u32::from_le_bytes)
     }
 
-    pub(super) fn u64(&mut self) -> Result<u64, Error> {
+    pub(super) fn u64(&mut self) -> Option<u64> {
         self.array().map(u64::from_le_bytes)
     }
 
-    pub(super) fn maybe(&mut self) -> Result<Option<u64>, Error> {
-        Ok(self.u64()?.checked_sub(1))
+    /// Reads a number that may be absent.
+    #[expect(clippy::option_option, reason = "what is absent is told from what is malformed")]
+    pub(super) fn maybe(&mut self) -> Option<Option<u64>> {
+        self.u64().map(|value| value.checked_sub(1))
     }
 
-    pub(super) fn count(&mut self) -> Result<usize, Error> {
-        usize::try_from(self.u32()?).map_err(|_| SHORT)
+    /// Reads something that is only there when a flag says so.
+    #[expect(clippy::option_option, reason = "what is absent is told from what is malformed")]
+    pub(super) fn only_if<T>(
+        &mut self,
+        is_there: bool,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<Option<T>> {
+        if is_there { read(self).map(Some) } else { Some(None) }
     }
 
-    pub(super) fn print(&mut self) -> Result<Print, Error> {
-        let print = Print { high: self.u64()?, low: self.u32()? };
-        if print.is_vacant() { Err(Error::corrupt("a print is no name's")) } else { Ok(print) }
+    pub(super) fn count(&mut self) -> Option<usize> {
+        usize::try_from(self.u32()?).ok()
     }
 
     /// Reads the print of a name, not of the end of a claim.
-    pub(super) fn name(&mut self) -> Result<Print, Error> {
-        let print = self.print()?;
-        if print.is_end() { Err(Error::corrupt("a print is no name's")) } else { Ok(print) }
+    pub(super) fn name(&mut self) -> Option<Print> {
+        let print = Print { high: self.u64()?, low: self.u32()? };
+        (!print.is_end()).then_some(print)
     }
 
-    pub(super) fn digest(&mut self) -> Result<Digest, Error> {
-        Ok(Digest([self.u64()?, self.u64()?]))
+    pub(super) fn digest(&mut self) -> Option<Digest> {
+        Some(Digest([self.u64()?, self.u64()?]))
     }
 
     /// Reads an ordinal and the flag beside it.
-    pub(super) fn ordinal(&mut self) -> Result<(Ordinal, bool), Error> {
+    pub(super) fn ordinal(&mut self) -> Option<(Ordinal, bool)> {
         let byte = self.u8()?;
         let bytes = self.take(usize::from(byte & !ORDINAL_FLAG))?;
-        let ordinal = Ordinal::from_le_bytes(bytes)
-            .ok_or(Error::corrupt("an ordinal is too great, or longer than it need be"))?;
-        Ok((ordinal, byte & ORDINAL_FLAG != 0))
+        Some((Ordinal::from_le_bytes(bytes)?, byte & ORDINAL_FLAG != 0))
     }
 
-    pub(super) fn long(&mut self) -> Result<&'a [u8], Error> {
+    pub(super) fn long(&mut self) -> Option<&'a [u8]> {
         let length = self.count()?;
         self.take(length)
     }

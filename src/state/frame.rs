@@ -23,7 +23,8 @@ const CARRIES_SECRET: u16 = 1;
 /// The key of what only guards against accidents, and so is no secret.
 const PRELUDE_KEY: &[u8; 16] = b"onceward prelude";
 
-pub(super) const PRELUDE_BYTES: usize = 24;
+const CHECKED_BYTES: usize = 16;
+const PRELUDE_BYTES: usize = CHECKED_BYTES + 8;
 pub(super) const CHECKSUM_BYTES: usize = 16;
 const SECRET_BYTES: usize = 16;
 const HEAD_BYTES: usize = 8 + 6 * 8 + 8 * 4;
@@ -152,25 +153,25 @@ fn prelude_check(bytes: &[u8]) -> u64 {
 
 /// Reads the prelude, and the secret if one is carried.
 pub(super) fn prelude(bytes: &[u8]) -> Result<(Prelude, Option<Secret>), Error> {
-    let mut reader = Reader::new(bytes);
-    let checked = reader.take(PRELUDE_BYTES.wrapping_sub(8))?;
-    if prelude_check(checked) != reader.u64()? || !checked.starts_with(&MAGIC) {
-        return Err(Error::corrupt("these are not the bytes of a gate's state, or damaged"));
+    const DAMAGED: Error = Error::corrupt("these are no bytes of a gate's state, or damaged ones");
+    let (checked, rest) = bytes.split_first_chunk::<CHECKED_BYTES>().ok_or(DAMAGED)?;
+    let mut rest = Reader::new(rest);
+    if rest.u64() != Some(prelude_check(checked)) || !checked.starts_with(&MAGIC) {
+        return Err(DAMAGED);
     }
-    let mut fields = Reader::new(checked);
-    fields.take(MAGIC.len())?;
-    let (version, kind, flags) = (fields.u8()?, fields.u8()?, fields.u16()?);
+    let [_, _, _, _, version, kind, flags_low, flags_high, tag @ ..] = *checked;
     if version != VERSION {
         let reason = "the bytes were written by a newer version";
         return Err(Error::new(ErrorCode::UnsupportedVersion, reason));
     }
+    let flags = u16::from_le_bytes([flags_low, flags_high]);
     let carries_secret = flags & CARRIES_SECRET != 0;
     let is_known = kind == Kind::Snapshot as u8 || (kind == Kind::Changes as u8 && !carries_secret);
-    if !is_known || flags & !CARRIES_SECRET != 0 {
-        return Err(Error::corrupt("the kind of the bytes is not known"));
-    }
-    let secret = if carries_secret { Some(Secret::from_carried(reader.array()?)) } else { None };
-    Ok((Prelude { tag: fields.u64()?, carries_secret }, secret))
+    let secret = rest.only_if(carries_secret, Reader::array);
+    let secret = secret.filter(|_| is_known && flags & !CARRIES_SECRET == 0);
+    let secret = secret.ok_or(Error::corrupt("the kind of the bytes is not known"))?;
+    let prelude = Prelude { tag: u64::from_le_bytes(tag), carries_secret };
+    Ok((prelude, secret.map(Secret::from_carried)))
 }
 
 impl Prelude {
@@ -219,35 +220,41 @@ impl Check {
 pub(super) fn head(bytes: &[u8], prelude: &Prelude) -> Result<(Head, usize), Error> {
     let start = prelude.body();
     let mut reader = Reader::new(bytes.get(start..).unwrap_or_default());
-    let (revisions, positions, tick) = (reader.u8()?, reader.u8()?, reader.u16()?);
-    let modes = Modes { revisions, positions, window: reader.u32()? };
-    let believed = reader.u64()?;
-    let unconfirmed = reader.maybe()?;
-    let token = reader.u64()?;
-    let horizon = reader.u64()?;
-    let (age, unsettled) = (reader.maybe()?, reader.maybe()?);
-    let counts = Counts {
-        keys: reader.u32()?,
-        far: reader.u32()?,
-        contents: reader.u32()?,
-        unsettled: reader.u32()?,
-        commits: reader.u32()?,
-        entities: reader.u32()?,
-        sources: reader.u32()?,
-        claims: reader.u32()?,
-    };
-    let first = age.map(|age| First { age, unsettled });
-    let times = [Some(believed), unconfirmed, Some(horizon), age, unsettled];
-    let is_sound = times.into_iter().flatten().all(is_time)
-        && (age.is_some() || unsettled.is_none())
-        && unconfirmed.is_none_or(|ahead| ahead > believed)
-        && matches!(tick, 1 | 1_000);
-    if !is_sound {
-        return Err(Error::corrupt("the head of the bytes is malformed"));
-    }
-    let tick_ms = u64::from(tick);
-    let head = Head { modes, tick_ms, believed, unconfirmed, token, horizon, first, counts };
+    let head = read_head(&mut reader).filter(Head::is_sound);
+    let head = head.ok_or(Error::corrupt("the head of the bytes is malformed"))?;
     Ok((head, start.saturating_add(HEAD_BYTES)))
+}
+
+fn read_head(reader: &mut Reader<'_>) -> Option<Head> {
+    let (revisions, positions, tick) = (reader.u8()?, reader.u8()?, reader.u16()?);
+    Some(Head {
+        modes: Modes { revisions, positions, window: reader.u32()? },
+        tick_ms: u64::from(tick),
+        believed: reader.u64()?,
+        unconfirmed: reader.maybe()?,
+        token: reader.u64()?,
+        horizon: reader.u64()?,
+        first: read_first(reader)?,
+        counts: Counts {
+            keys: reader.u32()?,
+            far: reader.u32()?,
+            contents: reader.u32()?,
+            unsettled: reader.u32()?,
+            commits: reader.u32()?,
+            entities: reader.u32()?,
+            sources: reader.u32()?,
+            claims: reader.u32()?,
+        },
+    })
+}
+
+#[expect(clippy::option_option, reason = "what is absent is told from what is malformed")]
+fn read_first(reader: &mut Reader<'_>) -> Option<Option<First>> {
+    match (reader.maybe()?, reader.maybe()?) {
+        (Some(age), unsettled) => Some(Some(First { age, unsettled })),
+        (None, None) => Some(None),
+        (None, Some(_)) => None,
+    }
 }
 
 /// Whether that is a time in the range that the core works with. A horizon is at most one above it.
@@ -256,6 +263,15 @@ pub(super) const fn is_time(ms: u64) -> bool {
 }
 
 impl Head {
+    fn is_sound(&self) -> bool {
+        let Self { believed, unconfirmed, horizon, first, tick_ms, .. } = *self;
+        let (age, time) = (first.map(|first| first.age), first.and_then(|first| first.unsettled));
+        let times = [Some(believed), unconfirmed, Some(horizon), age, time];
+        times.into_iter().flatten().all(is_time)
+            && unconfirmed.is_none_or(|ahead| ahead > believed)
+            && matches!(tick_ms, 1 | 1_000)
+    }
+
     /// Returns the tick from which ages count: the clock's, as long as 2^31 ticks before.
     pub(super) fn base(&self) -> u64 {
         let now = self.believed.checked_div(self.tick_ms).unwrap_or(0);

@@ -14,7 +14,9 @@ use crate::error::Error;
 
 const MAGIC: [u8; 4] = *b"OWJR";
 const HEADER_BYTES: usize = 32;
-const CHECKED_BYTES: usize = 24;
+/// What the check covers that only records of this journal pass, and what the one that all do.
+const OWN_BYTES: usize = 24;
+const ANY_BYTES: usize = 28;
 const CHAIN_BYTES: usize = 16;
 
 /// The end of a snapshot by which a journal knows it: its checksum, and a little before that.
@@ -42,9 +44,42 @@ pub struct Recovered<'a> {
     pub lost_bytes: usize,
 }
 
-/// Why reading came to an end before the bytes did.
-struct Damage {
-    at: usize,
+/// The key of the check by which any whole header is known, and so no secret.
+const ANY_KEY: &[u8; 16] = b"onceward header\0";
+
+/// A header that is whole, of this journal or of another one.
+struct Header<'a> {
+    length: usize,
+    generation: u64,
+    index: u64,
+    own_check: [u8; 4],
+    checked: &'a [u8],
+}
+
+impl<'a> Header<'a> {
+    fn read(bytes: &'a [u8]) -> Option<Self> {
+        if !bytes.starts_with(&MAGIC) {
+            return None;
+        }
+        let (any, rest) = bytes.split_at_checked(ANY_BYTES)?;
+        if !rest.starts_with(&check(ANY_KEY, any)) || rest.len() < CHECK_BYTES {
+            return None;
+        }
+        let (checked, own) = any.split_at_checked(OWN_BYTES)?;
+        let mut reader = Reader::new(checked.get(MAGIC.len()..)?);
+        let (length, generation, index) = (reader.count()?, reader.u64()?, reader.u64()?);
+        let own_check = own.try_into().ok()?;
+        Some(Self { length, generation, index, own_check, checked })
+    }
+}
+
+const CHECK_BYTES: usize = 4;
+
+fn check(key: &[u8; 16], bytes: &[u8]) -> [u8; CHECK_BYTES] {
+    let mut hasher = SipHasher13::new_with_key(key);
+    hasher.write(bytes);
+    let [a, b, c, d, ..] = hasher.finish128().as_bytes();
+    [a, b, c, d]
 }
 
 impl Journal {
@@ -73,7 +108,8 @@ impl Journal {
         record.extend_from_slice(&length.to_le_bytes());
         record.extend_from_slice(&self.generation.to_le_bytes());
         record.extend_from_slice(&self.index.to_le_bytes());
-        record.extend_from_slice(&self.header_check(&record).to_le_bytes());
+        record.extend_from_slice(&check(&self.seed, &record));
+        record.extend_from_slice(&check(ANY_KEY, &record));
         record.extend_from_slice(changes);
         self.chain = self.chain_over(&record);
         record.extend_from_slice(&self.chain);
@@ -83,60 +119,56 @@ impl Journal {
 
     /// Reads a journal back.
     ///
-    /// A damaged record with nothing sound behind it is a write that was interrupted: it was never
+    /// A damaged record with nothing whole behind it is a write that was interrupted: it was never
     /// confirmed, and is left out; [`Recovered::lost_bytes`] tells.
     ///
     /// # Errors
-    /// `corrupt` when damage lies anywhere else; [`Journal::salvage`] returns what is before it.
+    /// `corrupt` when damage lies anywhere else, or a record is not this journal's, or not the next
+    /// one; [`Journal::salvage`] returns what is before it.
     pub fn read<'a>(
         snapshot: &[u8],
         generation: u64,
         bytes: &'a [u8],
     ) -> Result<Recovered<'a>, Error> {
-        let (recovered, damage) = Self::recover(snapshot, generation, bytes);
-        match damage {
-            Some(damage) if recovered.journal.is_any_behind(bytes, damage.at) => {
-                Err(Error::corrupt("a record of the journal is damaged, and others are behind it"))
-            }
-            Some(_) | None => Ok(recovered),
+        let recovered = Self::salvage(snapshot, generation, bytes);
+        let lost = bytes.get(recovered.kept_bytes..).unwrap_or_default();
+        let is_next = Header::read(lost).is_none_or(|header| recovered.journal.expects(&header));
+        let behind = lost.get(1..).unwrap_or_default();
+        let is_any_behind =
+            behind.windows(HEADER_BYTES).any(|header| Header::read(header).is_some());
+        if recovered.journal.clone().next(lost).is_some() {
+            // It is sound, so there was no memory to note it.
+            return Err(Error::capacity());
         }
+        if is_next && !is_any_behind {
+            return Ok(recovered);
+        }
+        Err(Error::corrupt("a record of the journal is damaged, missing or foreign"))
     }
 
     /// Reads a journal up to the first damage, whatever is behind that.
     pub fn salvage<'a>(snapshot: &[u8], generation: u64, bytes: &'a [u8]) -> Recovered<'a> {
-        Self::recover(snapshot, generation, bytes).0
-    }
-
-    fn recover<'a>(
-        snapshot: &[u8],
-        generation: u64,
-        bytes: &'a [u8],
-    ) -> (Recovered<'a>, Option<Damage>) {
         let mut journal = Self::new(snapshot, generation);
         let mut records = Vec::new();
         let mut rest = bytes;
-        let damage = loop {
-            let at = bytes.len().saturating_sub(rest.len());
-            if rest.is_empty() {
-                break None;
-            }
-            let record = journal.next(rest).filter(|_| records.try_reserve(1).is_ok());
-            let Some((changes, behind)) = record else { break Some(Damage { at }) };
+        // Without memory for another record it counts as damaged, and nothing is cut off silently.
+        while records.try_reserve(1).is_ok()
+            && let Some((changes, behind)) = journal.next(rest)
+        {
             records.push(changes);
             rest = behind;
-        };
+        }
         let kept_bytes = bytes.len().saturating_sub(rest.len());
-        (Recovered { journal, records, kept_bytes, lost_bytes: rest.len() }, damage)
+        Recovered { journal, records, kept_bytes, lost_bytes: rest.len() }
     }
 
     /// Takes the next record off, if it is sound: its changes, and what is behind it.
     fn next<'a>(&mut self, bytes: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
-        let (length, index) = self.header(bytes)?;
-        let chained = length.checked_add(HEADER_BYTES)?;
-        let (checked, behind) = bytes.split_at_checked(chained)?;
+        let header = Header::read(bytes).filter(|header| self.expects(header))?;
+        let (checked, behind) = bytes.split_at_checked(header.length.checked_add(HEADER_BYTES)?)?;
         let (chain, behind) = behind.split_at_checked(CHAIN_BYTES)?;
         let expected = self.chain_over(checked);
-        if index != self.index || chain != expected {
+        if chain != expected {
             return None;
         }
         self.chain = expected;
@@ -144,30 +176,10 @@ impl Journal {
         Some((checked.get(HEADER_BYTES..)?, behind))
     }
 
-    /// Reads a header of this generation: the length of the changes, and the index of the record.
-    fn header(&self, bytes: &[u8]) -> Option<(usize, u64)> {
-        let (checked, rest) = bytes.split_at_checked(CHECKED_BYTES)?;
-        let mut reader = Reader::new(checked);
-        if reader.array().ok()? != MAGIC {
-            return None;
-        }
-        let (length, generation) = (reader.count().ok()?, reader.u64().ok()?);
-        let check = Reader::new(rest).u64().ok()?;
-        let is_sound = generation == self.generation && check == self.header_check(checked);
-        is_sound.then(|| Some((length, reader.u64().ok()?)))?
-    }
-
-    /// Whether the header of a record lies behind a place, or of the damaged record's successor.
-    fn is_any_behind(&self, bytes: &[u8], at: usize) -> bool {
-        let behind = bytes.get(at.saturating_add(1)..).unwrap_or_default();
-        let mut windows = behind.windows(HEADER_BYTES);
-        windows.any(|header| header.starts_with(&MAGIC) && self.header(header).is_some())
-    }
-
-    fn header_check(&self, header: &[u8]) -> u64 {
-        let mut hasher = SipHasher13::new_with_key(&self.seed);
-        hasher.write(header);
-        hasher.finish128().h1
+    /// Whether that is the header of this journal's next record.
+    fn expects(&self, header: &Header<'_>) -> bool {
+        let is_own = header.own_check == check(&self.seed, header.checked);
+        is_own && header.generation == self.generation && header.index == self.index
     }
 
     fn chain_over(&self, record: &[u8]) -> [u8; CHAIN_BYTES] {
@@ -197,10 +209,10 @@ impl Journal {
         let mut reader = Reader::new(tip);
         let mut read = || {
             let (seed, chain) = (reader.array()?, reader.array()?);
-            Ok(Self { seed, chain, generation: reader.u64()?, index: reader.u64()? })
+            Some(Self { seed, chain, generation: reader.u64()?, index: reader.u64()? })
         };
         let internal = Error::new(crate::ErrorCode::Internal, "the tip of a journal is malformed");
-        read().map_err(|_: Error| internal)
+        read().ok_or(internal)
     }
 }
 

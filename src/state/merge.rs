@@ -12,50 +12,20 @@ use super::frame::{
     is_time,
 };
 use super::read::{claim, commit, is_age, next_index, record};
+use super::report::{DoubleRun, MergeReport, Run};
 use crate::error::Error;
-use crate::fingerprint::{Digest, Fingerprint, Print};
+use crate::fingerprint::Print;
 use crate::gate::{Gate, make_room};
 use crate::keys::{Builder, Extra, First, StoredKey};
 use crate::positions::StoredSource;
 use crate::table::NoRoom;
 
-/// Two commits of one key: it was acted on twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DoubleRun {
-    /// How the key is named in reports.
-    pub key: Fingerprint,
-    /// The run whose result counts from now on, in every copy.
-    pub winner: Run,
-    /// The other one.
-    pub loser: Run,
-}
-
-/// One of the runs of a double run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Run {
-    /// The token of the claim that was committed.
-    pub token: u64,
-    /// A keyed digest of its result, if it had one.
-    pub result: Option<u128>,
-}
-
-/// What a merge has changed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MergeReport {
-    /// Keys that were not known, or known otherwise.
-    pub keys: u64,
-    /// Entities that moved on.
-    pub entities: u64,
-    /// Sources that moved on.
-    pub sources: u64,
-    /// Keys that were acted on twice, in two copies.
-    pub double_runs: Vec<DoubleRun>,
-}
-
 /// How many bytes of the checksum are worth one record.
 const BYTES_PER_RECORD: usize = 64;
 
 const ORDER: Error = Error::corrupt("the records are not in their order");
+const ENTITY: Error = Error::corrupt("an entity is malformed");
+const SOURCE: Error = Error::corrupt("a source is malformed");
 const AGE: Error = Error::corrupt("an age is no time");
 const INDEX: Error = Error::corrupt("a record belongs to no key");
 
@@ -75,12 +45,16 @@ pub(super) struct Merger {
     builder: Option<Builder>,
     has_answers: bool,
     has_begun: bool,
+    is_opening: bool,
     report: MergeReport,
 }
 
 impl Merger {
     /// Reads the head of bytes that were written under this gate's secret.
-    pub(super) fn new(bytes: &[u8], gate: &Gate) -> Result<Self, Error> {
+    ///
+    /// Into a gate that is only being opened most of them go much faster: it is thrown away when one
+    /// of them fails, and nobody asks what has changed in it.
+    pub(super) fn new(bytes: &[u8], gate: &Gate, is_opening: bool) -> Result<Self, Error> {
         let (prelude, _) = frame::prelude(bytes)?;
         prelude.check_secret(&gate.fingerprinter)?;
         let (head, start) = frame::head(bytes, &prelude)?;
@@ -97,6 +71,7 @@ impl Merger {
             builder: None,
             has_answers: false,
             has_begun: false,
+            is_opening,
             report: MergeReport::default(),
         })
     }
@@ -164,7 +139,7 @@ impl Merger {
         let plain = head.counts.contents | head.counts.commits | head.counts.unsettled;
         let slot_bytes = u64::from(head.counts.keys).saturating_mul(28);
         // Each segment is filled once where nothing has to be looked up, forgotten or taken back.
-        if plain == 0 && gate.keys.is_new() && slot_bytes <= gate.room.free() {
+        if self.is_opening && plain == 0 && slot_bytes <= gate.room.free() {
             let count = usize::try_from(head.counts.keys).unwrap_or(usize::MAX);
             self.builder = Some(Builder::new(count).map_err(|_| Error::capacity())?);
         }
@@ -222,8 +197,8 @@ impl Merger {
 
     #[cold]
     fn far_age(&mut self, bytes: &[u8]) -> Result<u64, Error> {
-        let age = record(bytes, &mut self.at.far, FAR_BYTES).u64()?;
-        if age.checked_rem(self.head.tick_ms) == Some(0) { Ok(age) } else { Err(AGE) }
+        let age = record(bytes, &mut self.at.far, FAR_BYTES).u64();
+        age.filter(|age| age.checked_rem(self.head.tick_ms) == Some(0)).ok_or(AGE)
     }
 
     fn next_key(&mut self, bytes: &[u8], gate: &mut Gate) -> Result<(), Error> {
@@ -266,25 +241,22 @@ impl Merger {
         let mut contents = self.at.contents.clone();
         if next_index(bytes, &contents) == Some(index) {
             let mut reader = record(bytes, &mut contents, CONTENT_BYTES);
-            reader.u32()?;
-            extra.content = Some(reader.digest()?);
+            extra.content = reader.u32().and_then(|_| reader.digest());
             self.at.contents = contents;
         }
         let mut unsettled = self.at.unsettled.clone();
         if next_index(bytes, &unsettled) == Some(index) {
             let mut reader = record(bytes, &mut unsettled, UNSETTLED_BYTES);
-            reader.u32()?;
-            let time = reader.u64()?;
-            let is_sound = is_time(time) && self.head.unconfirmed.is_some();
-            extra.unsettled = Some(time).filter(|_| is_sound);
-            extra.unsettled.ok_or(Error::corrupt("a time is out of range"))?;
+            let time = reader.u32().and_then(|_| reader.u64());
+            let time = time.filter(|&time| is_time(time) && self.head.unconfirmed.is_some());
+            extra.unsettled = Some(time.ok_or(AGE)?);
             self.at.unsettled = unsettled;
         }
         if self.head.counts.commits > 0 && next_index(bytes, &self.at.rest) == Some(index) {
             self.head.counts.commits = self.head.counts.commits.saturating_sub(1);
             let mut reader = Reader::new(bytes.get(self.at.rest.clone()).unwrap_or_default());
-            reader.u32()?;
-            extra.commit = Some(commit(&mut reader, print, gate)?);
+            let read = reader.u32().and_then(|_| commit(&mut reader, print, gate));
+            extra.commit = Some(read.ok_or(Error::corrupt("a commit is malformed"))?);
             self.at.rest.start = self.at.rest.end.saturating_sub(reader.remaining());
         }
         let is_plain =
@@ -305,9 +277,12 @@ impl Merger {
 
     fn next_entity(&mut self, bytes: &[u8], gate: &mut Gate) -> Result<(), Error> {
         let mut reader = Reader::new(bytes.get(self.at.rest.clone()).unwrap_or_default());
-        let entity = reader.name()?;
-        let (revision, has_content) = reader.ordinal()?;
-        let content = if has_content { Some(reader.digest()?) } else { None };
+        let mut read = || {
+            let entity = reader.name()?;
+            let (revision, has_content) = reader.ordinal()?;
+            Some((entity, revision, reader.only_if(has_content, Reader::digest)?))
+        };
+        let (entity, revision, content) = read().ok_or(ENTITY)?;
         self.at.rest.start = self.at.rest.end.saturating_sub(reader.remaining());
         self.in_order(entity)?;
         self.entities = self.entities.saturating_add(1);
@@ -328,20 +303,23 @@ impl Merger {
 
     fn next_source(&mut self, bytes: &[u8], gate: &mut Gate) -> Result<(), Error> {
         let mut reader = Reader::new(bytes.get(self.at.rest.clone()).unwrap_or_default());
-        let source = reader.name()?;
-        let (epoch, _) = reader.ordinal()?;
-        let (mark, has_window) = reader.ordinal()?;
-        let settled = if has_window { Some(reader.long()?.to_vec()) } else { None };
+        let mut read = || {
+            let source = reader.name()?;
+            let (epoch, _) = reader.ordinal()?;
+            let (mark, has_window) = reader.ordinal()?;
+            Some((source, epoch, mark, reader.only_if(has_window, Reader::long)?))
+        };
+        let (source, epoch, mark, settled) = read().ok_or(SOURCE)?;
         self.at.rest.start = self.at.rest.end.saturating_sub(reader.remaining());
         self.in_order(source)?;
         self.sources = self.sources.saturating_add(1);
         if self.sources == self.head.counts.sources {
             self.last = None;
         }
-        let theirs = StoredSource { epoch, mark, settled };
+        let theirs = StoredSource { epoch, mark, settled: settled.map(<[u8]>::to_vec) };
         let Gate { sources, keys, clock, room, .. } = gate;
         if !sources.is_sound(&theirs) {
-            return Err(Error::corrupt("a window is malformed"));
+            return Err(SOURCE);
         }
         let is_new = loop {
             match sources.merge(source, &theirs, room) {
@@ -359,7 +337,8 @@ impl Merger {
         let mut reader = Reader::new(bytes.get(self.at.rest.clone()).unwrap_or_default());
         let mut records = Vec::new();
         for _ in 0..self.head.counts.claims {
-            let record = claim(&mut reader, gate)?;
+            let record = claim(&mut reader, gate);
+            let record = record.ok_or(Error::corrupt("a claim is malformed"))?;
             self.in_order(record.end)?;
             records.try_reserve(1).map_err(|_| Error::capacity())?;
             records.push(record);
@@ -392,11 +371,4 @@ const fn low64(wide: u128) -> u64 {
 #[expect(clippy::cast_possible_truncation, reason = "the lowest bits are what is asked for")]
 const fn low32(wide: u128) -> u32 {
     wide as u32
-}
-
-impl Run {
-    fn new(token: u64, digest: Option<Digest>) -> Self {
-        let wide = |Digest([high, low])| u128::from(high) << 64 | u128::from(low);
-        Self { token, result: digest.map(wide) }
-    }
 }

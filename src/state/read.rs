@@ -8,7 +8,6 @@ use super::write::flags;
 use crate::answers::StoredCommit;
 use crate::claims::{Held, Locks, Record};
 use crate::content::Content;
-use crate::error::Error;
 use crate::event::Place;
 use crate::fingerprint::{Fingerprint, Print};
 use crate::gate::Gate;
@@ -30,7 +29,7 @@ pub(super) fn record<'b>(bytes: &'b [u8], section: &mut Range<usize>, size: usiz
 
 /// Returns the key to which the next record of a section belongs.
 pub(super) fn next_index(bytes: &[u8], section: &Range<usize>) -> Option<u32> {
-    Reader::new(bytes.get(section.clone())?).u32().ok()
+    Reader::new(bytes.get(section.clone())?).u32()
 }
 
 /// Reads the commit of a key.
@@ -38,12 +37,13 @@ pub(super) fn commit<'b>(
     reader: &mut Reader<'b>,
     print: Print,
     gate: &Gate,
-) -> Result<StoredCommit<'b>, Error> {
+) -> Option<StoredCommit<'b>> {
     let fingerprint = Fingerprint { high: print.high, low: reader.u64()? };
     let (token, stamp, given) = (reader.u64()?, reader.u64()?, reader.u8()?);
     let has = |flag| given & flag != 0;
-    let digest = if has(flags::DIGEST) { Some(reader.digest()?) } else { None };
-    let answer = if has(flags::ANSWER) { Some((has(flags::JSON), reader.long()?)) } else { None };
+    let digest = reader.only_if(has(flags::DIGEST), Reader::digest)?;
+    let answer = reader.only_if(has(flags::ANSWER), Reader::long)?;
+    let answer = answer.map(|bytes| (has(flags::JSON), bytes));
     let is_whole = answer.is_none_or(|(is_json, bytes)| {
         let content = if is_json { Content::canonical(bytes) } else { Content::bytes(bytes) };
         let is_text = !is_json || core::str::from_utf8(bytes).is_ok();
@@ -51,34 +51,25 @@ pub(super) fn commit<'b>(
     });
     let is_known = given & !(flags::DIGEST | flags::ANSWER | flags::JSON) == 0
         && (answer.is_some() || !has(flags::JSON));
-    if is_whole && is_known && is_time(stamp) && fingerprint.print() == print {
-        Ok(StoredCommit { token, fingerprint, stamp, digest, answer })
-    } else {
-        Err(Error::corrupt("a commit is malformed"))
-    }
+    let is_sound = is_whole && is_known && is_time(stamp) && fingerprint.print() == print;
+    is_sound.then_some(StoredCommit { token, fingerprint, stamp, digest, answer })
 }
 
 /// Reads a claim.
-pub(super) fn claim(reader: &mut Reader<'_>, gate: &Gate) -> Result<Record, Error> {
+pub(super) fn claim(reader: &mut Reader<'_>, gate: &Gate) -> Option<Record> {
     let fingerprint = Fingerprint { high: reader.u64()?, low: reader.u64()? };
-    let (token, attempt) = (reader.u64()?, reader.u32()?);
+    let (token, attempt, edits) = (reader.u64()?, reader.u32()?, reader.u32()?);
     let (given, held) = (reader.u8()?, Held(reader.u8()?));
     let time = reader.maybe()?;
     let (stamp, lease_from) = (reader.u64()?, reader.u64()?);
     let (lease_until, lease_least) = (reader.u64()?, reader.u64()?);
     let doubt = reader.maybe()?;
     let has = |flag| given & flag != 0;
-    let content = if has(flags::CONTENT) { Some(reader.digest()?) } else { None };
+    let content = reader.only_if(has(flags::CONTENT), Reader::digest)?;
     let key = has(flags::KEY).then(|| fingerprint.print());
-    let revision =
-        if has(flags::REVISION) { Some((reader.name()?, reader.ordinal()?.0)) } else { None };
-    let place = if has(flags::PLACE) {
-        let source = reader.name()?;
-        let (epoch, position) = (reader.ordinal()?.0, reader.ordinal()?.0);
-        Some(Place { source, epoch, position })
-    } else {
-        None
-    };
+    let revision = |reader: &mut Reader<'_>| Some((reader.name()?, reader.ordinal()?.0));
+    let revision = reader.only_if(has(flags::REVISION), revision)?;
+    let place = reader.only_if(has(flags::PLACE), place)?;
     let named = key
         .or(revision.as_ref().map(|(entity, _)| *entity))
         .or(place.as_ref().map(|place| place.source));
@@ -96,12 +87,14 @@ pub(super) fn claim(reader: &mut Reader<'_>, gate: &Gate) -> Result<Record, Erro
         && held != Held::NONE
         && held.without(locks.all()) == Held::NONE
         && times.into_iter().flatten().chain(leases).all(is_time);
-    let name = locks.prints().next().filter(|_| is_sound);
-    let name = name.ok_or(Error::corrupt("a claim is malformed"))?;
-    let end = gate.fingerprinter.end(name, token);
-    Ok(Record {
+    if !is_sound {
+        return None;
+    }
+    let end = locks.end(&gate.fingerprinter, token, content, time);
+    Some(Record {
         token,
         attempt,
+        edits,
         fingerprint,
         locks,
         content,
@@ -116,4 +109,9 @@ pub(super) fn claim(reader: &mut Reader<'_>, gate: &Gate) -> Result<Record, Erro
         stage: None,
         reserved,
     })
+}
+
+fn place(reader: &mut Reader<'_>) -> Option<Place> {
+    let source = reader.name()?;
+    Some(Place { source, epoch: reader.ordinal()?.0, position: reader.ordinal()?.0 })
 }

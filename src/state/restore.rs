@@ -3,10 +3,11 @@
 use alloc::vec::Vec;
 
 use super::frame;
-use super::merge::{MergeReport, Merger};
-use crate::claims::Record;
+use super::merge::Merger;
+use super::report::MergeReport;
+use crate::claims::{Held, Record};
 use crate::error::{Error, ErrorCode};
-use crate::fingerprint::Secret;
+use crate::fingerprint::{Print, Secret};
 use crate::gate::{Before, Gate, Options};
 use crate::time::{Clock, Reading, UnixMs};
 
@@ -43,7 +44,7 @@ impl Restoration {
         };
         let jump_max = options.max_clock_jump;
         let mut gate = Gate::new(options, secret, UnixMs::new(0))?;
-        let merger = Merger::new(&bytes, &gate)?;
+        let merger = Merger::new(&bytes, &gate, true)?;
         let head = merger.head();
         gate.clock = Clock::restored(head.believed, head.unconfirmed, jump_max);
         Ok(Self { bytes, gate, merger, before: None, is_done: false })
@@ -130,7 +131,7 @@ impl Gate {
     }
 
     fn merge_from(&mut self, bytes: &[u8], is_from_store: bool) -> Result<MergeReport, Error> {
-        let mut merger = Merger::new(bytes, self)?;
+        let mut merger = Merger::new(bytes, self, false)?;
         while !merger.check(bytes, ALL_AT_ONCE)? {}
         let head = merger.head();
         let reading = self.clock.join(head.believed, head.unconfirmed);
@@ -157,14 +158,15 @@ impl Gate {
         if room.free() < bytes && !keys.make_room(bytes, clock, room) {
             return Err(Error::capacity());
         }
-        let has_ended = |record: &Record| {
-            let key = record.locks.key;
-            keys.get(record.end).is_some() || key.is_some_and(|key| keys.get(key).is_some())
-        };
+        let is_known = |print: Print| keys.get(print).is_some();
         let mut added = Vec::new();
         added.try_reserve_exact(records.len()).map_err(|_| Error::capacity())?;
-        for record in records.into_iter().filter(|record| !has_ended(record)) {
+        for mut record in records.into_iter().filter(|record| !is_known(record.end)) {
             let end = record.end;
+            let is_accepted = record.locks.key.is_some_and(is_known);
+            if is_accepted && record.held.has(Held::KEY) && !claims.lose_key(&mut record) {
+                continue;
+            }
             let is_new = claims.stored(end).is_none();
             if claims.join(record, room).is_err() {
                 for end in added {
@@ -177,7 +179,7 @@ impl Gate {
             }
         }
         claims.join_token(token);
-        claims.end_where(has_ended, room);
+        claims.end_where(is_known, room);
         Ok(())
     }
 }

@@ -2,11 +2,12 @@
 
 use alloc::vec::Vec;
 
-use crate::claims::{Held, Record};
+use crate::claims::Record;
 use crate::error::Error;
 use crate::event::{Event, Intake, Resolved};
-use crate::fingerprint::{Fingerprint, Print};
+use crate::fingerprint::Fingerprint;
 use crate::gate::{Gate, Touched};
+use crate::sort::{Words, sort};
 use crate::time::UnixMs;
 use crate::verdict::Verdict;
 
@@ -130,17 +131,16 @@ impl Gate {
     }
 
     /// Returns what this batch has changed, in order.
-    fn touched(&self) -> Result<Vec<Touched>, Error> {
+    fn touched(&self) -> Result<Vec<Words>, Error> {
         let keys = self.keys.touched().map(Touched::Key);
         let entities = self.entities.touched().map(Touched::Entity);
         let sources = self.sources.touched().map(Touched::Source);
         let mut touched = Vec::new();
         for one in keys.chain(entities).chain(sources) {
             touched.try_reserve(1).map_err(|_| Error::capacity())?;
-            touched.push(one);
+            touched.push(one.words());
         }
-        touched.sort_unstable();
-        touched.dedup();
+        sort(&mut touched);
         Ok(touched)
     }
 
@@ -185,7 +185,6 @@ impl Gate {
         event: &Resolved,
     ) -> Record {
         let locks = self.locks_of(event);
-        let name = locks.prints().next().unwrap_or(Print::VACANT);
         // Numbers of stages and events do not reach 32 bits: each takes hundreds of bytes.
         let token = STAGE_TOKEN | number.wrapping_shl(32) | index;
         let stamp = self.clock.stamp();
@@ -193,9 +192,9 @@ impl Gate {
             token,
             attempt: 0,
             fingerprint,
-            held: if locks.prints().next().is_some() { locks.all() } else { Held::NONE },
+            edits: 0,
+            held: locks.all(),
             reserved: event.position.as_ref().map_or(0, |place| self.sources.reserve_for(place)),
-            locks,
             content: event.content,
             time: event.time,
             stamp,
@@ -203,8 +202,9 @@ impl Gate {
             lease_until: u64::MAX,
             lease_least: u64::MAX,
             doubt: None,
-            end: self.fingerprinter.end(name, token),
+            end: locks.end(&self.fingerprinter, token, event.content, event.time),
             stage: Some(number),
+            locks,
         }
     }
 }

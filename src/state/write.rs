@@ -11,6 +11,7 @@ use crate::gate::{Gate, Reader, Touched};
 use crate::keys::{Extra, StoredKey};
 use crate::ordinal::Ordinal;
 use crate::positions::StoredSource;
+use crate::sort::Words;
 
 /// What the head, the checksum and a few records take.
 const START_BYTES: usize = 512;
@@ -91,11 +92,11 @@ impl Gate {
     }
 
     /// Writes what is remembered of the records that were touched, in their order.
-    pub(super) fn write_touched(&self, touched: &[Touched]) -> Result<Vec<u8>, Error> {
+    pub(super) fn write_touched(&self, touched: &[Words]) -> Result<Vec<u8>, Error> {
         let bytes = touched.len().saturating_mul(KEY_BYTES);
         let mut frame = FrameWriter::new(self, Kind::Changes, bytes);
-        for touched in touched {
-            match *touched {
+        for words in touched {
+            match Touched::from_words(*words) {
                 Touched::Key(print) => {
                     if let Some(key) = self.keys.stored(print, &self.clock) {
                         let StoredKey { print, age, extra } = key;
@@ -249,6 +250,7 @@ impl<'g> FrameWriter<'g> {
         w.u64(record.fingerprint.low);
         w.u64(record.token);
         w.u32(record.attempt);
+        w.u32(record.edits);
         w.u8(set(key.is_some(), flags::KEY)
             | set(revision.is_some(), flags::REVISION)
             | set(place.is_some(), flags::PLACE)
