@@ -50,6 +50,7 @@ export class Gate extends Judging {
   readonly #claims: Claims;
   readonly #onces: Onces;
   readonly #persistence: Persistence | undefined;
+  #closing: Promise<void> | undefined;
 
   private constructor(opened: Opened, options: ReadOptions) {
     if (!(opened?.core instanceof CoreGate)) {
@@ -300,14 +301,21 @@ export class Gate extends Judging {
    * @throws {OncewardError} As `flush`; the gate stays open then.
    */
   async close(): Promise<void> {
-    if (this.#core.isClosed) {
-      return;
+    this.#closing ??= this.#close().catch((error: unknown) => {
+      this.#closing = undefined;
+      throw error;
+    });
+    await this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#core.isClosed) {
+      if (!this.#core.isDead) {
+        await this.#persistence?.flush();
+      }
+      this.#core.free();
+      this.#claims.waiting.wakeAll();
     }
-    if (this.#persistence !== undefined && !this.#core.isDead) {
-      await this.#persistence.flush();
-    }
-    this.#core.free();
-    this.#claims.waiting.wakeAll();
     await this.#persistence?.release();
   }
 

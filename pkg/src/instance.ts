@@ -114,13 +114,44 @@ export function newCore(
   return run(() => new glue.Core(options, secret, isDrawn, now));
 }
 
-/** Starts to open a gate from its state; a secret that is not given is in there. */
-export function newOpening(
-  options: CoreOptions,
-  bytes: Uint8Array,
-  secret: Uint8Array | undefined,
-): glue.Opening {
-  return run(() => new glue.Opening(options, bytes, secret ?? new Uint8Array()));
+/** A gate that is being opened from its state, slice by slice. */
+export class CoreOpening {
+  readonly #instance = instance();
+  readonly #opening: glue.Opening;
+
+  /** Starts; a secret that is not given is in the bytes. */
+  constructor(options: CoreOptions, bytes: Uint8Array, secret: Uint8Array | undefined) {
+    this.#opening = run(() => new glue.Opening(options, bytes, secret ?? new Uint8Array()));
+  }
+
+  /** Goes on by about so many records; returns whether it is done. */
+  step(records: number): boolean {
+    return this.#call(() => this.#opening.step(records));
+  }
+
+  /** Returns the gate. */
+  finish(): glue.Core {
+    return this.#call(() => this.#opening.finish());
+  }
+
+  /** Gives the memory back. */
+  free(): void {
+    // Between two slices a trap may have replaced the instance, and in the next one this is not.
+    if (!this.#instance.dead) {
+      this.#opening.free();
+    }
+  }
+
+  #call<T>(call: () => T): T {
+    if (this.#instance.dead) {
+      throw new OncewardError("internal", "the core failed; open the gate again");
+    }
+    try {
+      return call();
+    } catch (thrown) {
+      throw translate(thrown, this.#instance);
+    }
+  }
 }
 
 /** Returns the tip of an empty journal behind a snapshot. An empty array stands for none. */

@@ -56,6 +56,8 @@ export type Outcome<T> =
       readonly value: T | undefined;
       /** The value is not known: it is no longer kept, never fitted, or was not given. */
       readonly omitted: boolean;
+      /** The store failed to confirm that it ran, so that it may run again. */
+      readonly unconfirmed?: boolean;
     }
   | {
       readonly status: "refused";
@@ -107,6 +109,7 @@ export class Onces {
         const taken = this.#claims.take(fields, given.lease);
         if (taken instanceof Ticket) {
           wait?.end();
+          wait = undefined;
           const run = effect as (claim: Claim) => T | Promise<T>;
           const outcome = await this.#act(name, taken, run, given);
           if (outcome !== undefined) {
@@ -116,13 +119,15 @@ export class Onces {
         }
         const mayWait = given.onPending === "wait" && given.maxWait > 0 && wait?.isOver !== true;
         if (taken.verdict !== "pending" || !mayWait) {
-          return outcomeOf<T>(taken);
+          return await this.#confirmed(outcomeOf<T>(taken));
         }
         wait ??= this.#claims.waiting.start(lockNames(fields), given.maxWait);
         const flight = this.#join(name);
-        await wait.pause(taken.retryAfter ?? 0);
+        // When a stage ends nobody can say.
+        await wait.pause(taken.retryAfter ?? Number.POSITIVE_INFINITY);
         if (flight?.answer !== undefined) {
-          return { status: "replayed", value: flight.answer() as T, omitted: false };
+          const value = flight.answer() as T;
+          return await this.#confirmed({ status: "replayed", value, omitted: false });
         }
       }
     } finally {
@@ -163,12 +168,24 @@ export class Onces {
         await this.#flush?.().catch(() => {});
         throw error;
       }
-      const outcome = settleValue(ticket, flight, value);
-      return this.#flush === undefined ? outcome : await confirm(outcome, this.#flush);
+      return await this.#confirmed(settleValue(ticket, flight, value));
     } finally {
       if (this.#flights.get(name) === flight) {
         this.#flights.delete(name);
       }
+    }
+  }
+
+  /** Has the store, if there is one, confirm that an effect has happened, in this call or before. */
+  async #confirmed<T>(outcome: Outcome<T>): Promise<Outcome<T>> {
+    if (this.#flush === undefined || outcome.status === "refused") {
+      return outcome;
+    }
+    try {
+      await this.#flush();
+      return outcome;
+    } catch {
+      return { ...outcome, unconfirmed: true };
     }
   }
 }
@@ -194,16 +211,6 @@ async function isConfirmed(
       return false;
     }
     throw error;
-  }
-}
-
-/** Has the store confirm what came of an effect that has happened. */
-async function confirm<T>(outcome: Outcome<T>, flush: () => Promise<void>): Promise<Outcome<T>> {
-  try {
-    await flush();
-    return outcome;
-  } catch {
-    return outcome.status === "applied" ? { ...outcome, unconfirmed: true } : outcome;
   }
 }
 

@@ -5,7 +5,7 @@
 
 import { CoreGate } from "./core.js";
 import { isOncewardError, OncewardError } from "./errors.js";
-import { newCore, newOpening } from "./instance.js";
+import { CoreOpening, newCore } from "./instance.js";
 import { readState, toMergeReport } from "./merging.js";
 import { type ReadOptions, readNow } from "./options.js";
 import { callStore, isDueForSnapshot, Persistence } from "./persistence.js";
@@ -42,11 +42,13 @@ export async function open(options: ReadOptions): Promise<Opened> {
     const core = await openFrom(options, options.snapshot);
     return { core, persistence: undefined, recovery: undefined };
   }
+  const release = async () => await store.release?.(options.name);
   for (let tries = 1; ; tries += 1) {
     try {
       return await openStored(options, store);
     } catch (error) {
-      await callStore("be released", async () => await store.release?.(options.name));
+      // What went wrong before matters more.
+      await release().catch(() => {});
       // Another writer came between reading and the first write: what was read is old.
       if (!isOncewardError(error) || error.code !== "fenced" || tries > OPENED_AGAIN_MAX) {
         throw error;
@@ -108,7 +110,7 @@ function readStored(state: StoredState | undefined): StoredState {
   if (state === undefined) {
     return { changes: [], version: 0n };
   }
-  const { snapshot, changes, version, tornBytes } = state;
+  const { snapshot, changes, version, tornBytes } = Object(state) as StoredState;
   if (typeof version !== "bigint" || !Array.isArray(changes)) {
     throw new OncewardError("store", "the store must load { snapshot, changes, version }");
   }
@@ -149,7 +151,7 @@ async function restore(
   snapshot: Uint8Array,
   secret: Uint8Array | undefined,
 ): Promise<CoreGate> {
-  const opening = newOpening(options, snapshot, secret);
+  const opening = new CoreOpening(options, snapshot, secret);
   try {
     let started = performance.now();
     while (!opening.step(SLICE_RECORDS)) {

@@ -56,6 +56,10 @@ export class Persistence {
   /** The write that has not begun, and so will tell what is recorded now. */
   #next: Promise<void> | undefined;
   #unsubscribe: (() => void) | undefined;
+  /** Whether the last write failed, so that only the store knows whether it has happened. */
+  #hasFailed = false;
+  /** Whether another writer took over: what is locked is locked for that one. */
+  #isFenced = false;
 
   constructor(core: CoreGate, store: Store, name: string, version: bigint, sizes: StoredSizes) {
     this.#core = core;
@@ -73,7 +77,12 @@ export class Persistence {
   /** Writes even if there is nothing to tell, so that whoever wrote before is fenced off. */
   async fence(): Promise<void> {
     this.#unconfirmed ??= this.#core.storeChanges();
-    await this.flush();
+    try {
+      await this.flush();
+    } catch (error) {
+      this.#unsubscribe?.();
+      throw error;
+    }
   }
 
   /** Resolves once the store has confirmed all that is recorded now. */
@@ -94,11 +103,15 @@ export class Persistence {
   /** Leaves the store to others. */
   async release(): Promise<void> {
     this.#unsubscribe?.();
+    if (this.#isFenced) {
+      return;
+    }
     await callStore("be released", async () => await this.#store.release?.(this.#name));
   }
 
   async #write(): Promise<void> {
     if (this.#unconfirmed !== undefined) {
+      await this.#reopen();
       await this.#confirm(this.#unconfirmed);
     }
     if (!this.#core.isStored()) {
@@ -110,16 +123,33 @@ export class Persistence {
     }
   }
 
+  /**
+   * Has the store look anew at what it has, before a write that failed is tried again: handles may not
+   * be good any more. One that copies share keeps their messages apart by itself.
+   */
+  async #reopen(): Promise<void> {
+    if (this.#hasFailed && this.#store.subscribe === undefined) {
+      await callStore("be released", async () => await this.#store.release?.(this.#name));
+    }
+    this.#hasFailed = false;
+  }
+
   async #confirm({ bytes, isSnapshot }: CoreChanges): Promise<void> {
     const { snapshot, changes } = this.#sizes;
     try {
-      this.#version = await callStore("write", () =>
+      const version: unknown = await callStore("write", () =>
         isSnapshot
           ? this.#store.replace(this.#name, bytes, this.#version)
           : this.#store.append(this.#name, bytes, this.#version),
       );
+      if (typeof version !== "bigint") {
+        throw new OncewardError("store", "the store must return the next version as a bigint");
+      }
+      this.#version = version;
     } catch (error) {
+      this.#hasFailed = true;
       if (isOncewardError(error) && error.code === "fenced") {
+        this.#isFenced = true;
         this.#unsubscribe?.();
         this.#core.fail(error);
       }
