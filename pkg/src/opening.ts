@@ -91,9 +91,12 @@ async function openStored(options: ReadOptions, store: Store): Promise<Opened> {
 
 /** Takes over what another copy has written. */
 function follow(core: CoreGate, { onMerge }: ReadOptions, changes: Uint8Array): void {
+  if (core.isClosed) {
+    return;
+  }
   let report: ReturnType<CoreGate["merge"]>;
   try {
-    report = core.merge(changes, true);
+    report = core.merge(readState(changes), true);
   } catch (error) {
     // Without these changes the gate would judge by less than the store has.
     core.fail(
@@ -120,7 +123,7 @@ function readStored(state: StoredState | undefined): StoredState {
 
 /** Opens a gate from a snapshot, if there is one, and from what was recorded after it. */
 async function openFrom(
-  { core: options, secret, clock }: ReadOptions,
+  { core: options, secret, clock, onMerge }: ReadOptions,
   snapshot: Uint8Array | undefined,
   changes: readonly Uint8Array[] = [],
 ): Promise<CoreGate> {
@@ -131,7 +134,11 @@ async function openFrom(
       : await restore(options, snapshot, secret);
   try {
     for (const bytes of changes) {
-      core.merge(bytes, true);
+      const report = core.merge(bytes, true);
+      if (report.doubleRuns.length > 0) {
+        // Copies that wrote to the store at the same time have acted twice: that is never hidden.
+        onMerge?.(toMergeReport(report));
+      }
     }
     core.read(now);
     return core;
@@ -169,6 +176,11 @@ async function restore(
 /** Lets other tasks run. */
 function pause(): Promise<void> {
   return new Promise((resolve) => {
+    if (typeof MessageChannel === "undefined") {
+      // Workers with an older compatibility date.
+      setTimeout(resolve);
+      return;
+    }
     // A message is handed over sooner than a timer goes off, which browsers hold back.
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
