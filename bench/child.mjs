@@ -9,6 +9,7 @@
 import { contenderNamed } from "./contenders/index.mjs";
 import { measureKeys } from "./scenarios/keys.mjs";
 import { measureRevisions } from "./scenarios/revisions.mjs";
+import { measureState } from "./scenarios/state.mjs";
 import { measureWindow } from "./scenarios/window.mjs";
 import { measureWorst } from "./scenarios/worst.mjs";
 
@@ -17,6 +18,7 @@ const MEASURES = {
   worst: measureWorst,
   revisions: measureRevisions,
   window: measureWindow,
+  state: measureState,
 };
 
 const task = JSON.parse(process.argv[2]);

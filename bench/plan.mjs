@@ -7,6 +7,8 @@ import { WINDOW_SIZE_MIN } from "./scenarios/window.mjs";
 
 const WORST_SIZE = 1_000_000;
 const ENTITIES = 300_000;
+// What passing on what is new takes must be the same at both.
+const STATE_SIZES = [10_000, 1_000_000];
 // From here on a measurement takes long, and only the main contenders take part.
 const LARGE_KEYS = 2_000_000;
 const LARGE_WINDOW = 500_000;
@@ -23,6 +25,10 @@ function casesOf(scenario, sizes) {
       return sizes
         .filter((size) => size >= WINDOW_SIZE_MIN && size <= WORST_SIZE)
         .map((size) => ({ size }));
+    case "state":
+      return [...new Set(STATE_SIZES.map((size) => Math.min(size, largest)))].map((size) => ({
+        size,
+      }));
     default:
       return sizes.map((size) => ({ size }));
   }

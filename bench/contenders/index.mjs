@@ -3,7 +3,7 @@
  *
  * `open({ size, retentionMs })` gives `check(key)`, whether the key is fresh, or `checkBatch(keys)`,
  * how many of them are; and where there is such a thing `bytes()`, the memory it accounts for, and
- * `close()`.
+ * `close()`. What keeps state is in `state.mjs`.
  * @module
  */
 import { openLruCache, openLruMap, openPowertools, openQuickLru, openTtlCache } from "./caches.mjs";
@@ -20,6 +20,7 @@ import {
   openRevisionsSingle,
   openSingle,
 } from "./onceward.mjs";
+import { STATE_CONTENDERS } from "./state.mjs";
 
 /** The names that the report looks for. */
 export const SET = "Set";
@@ -118,6 +119,8 @@ export function contendersOf(scenario) {
   switch (scenario) {
     case "revisions":
       return REVISION_CONTENDERS;
+    case "state":
+      return STATE_CONTENDERS;
     case "worst":
       return KEY_CONTENDERS.filter(({ batch }) => !batch);
     case "window":

@@ -13,7 +13,8 @@ const FRESH = 0;
 /** Returns the package, or throws when it was not built. */
 const load = () => import("onceward");
 
-async function openGate(options) {
+/** Opens a gate whose state is laid out alike in every run. */
+export async function openGate(options) {
   const { Gate } = await load();
   return await Gate.open({ maxBytes: MAX_BYTES, secret: SECRET, ...options });
 }
@@ -24,7 +25,7 @@ function faceOf(gate, way) {
 }
 
 /** What acting on each verdict takes: a look at its code. */
-function countFresh({ codes }) {
+export function countFresh({ codes }) {
   let fresh = 0;
   for (let index = 0; index < codes.length; index += 1) {
     if (codes[index] === FRESH) {

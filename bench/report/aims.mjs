@@ -18,6 +18,7 @@ import {
   REVISIONS_MAP,
   SET,
 } from "../contenders/index.mjs";
+import { STATE_GATE, STATE_MAP_JSON, STATE_MAP_V8 } from "../contenders/state.mjs";
 import { figureText, ratioText, sizeText } from "./summary.mjs";
 
 const SINGLES = [CHECK, CHECK_ID, CHECK_ID_TASK_CLOCK];
@@ -112,6 +113,34 @@ function revisionAims(summary) {
   });
 }
 
+/** How many times as long as at the least size something may take at the greatest. */
+function atMostGrown(summary, what, form, [least, greatest], figure, needed) {
+  const [small, large] = [least, greatest].map((task) => summary.median(task, form, figure));
+  const ratio = small === undefined || large === undefined ? undefined : large / small;
+  return [what, `≤ ${needed}x`, ratioText(ratio), verdictOf(ratio, ratio <= needed)];
+}
+
+function stateAims(summary) {
+  const task = { scenario: "state", size: MILLION.size };
+  const small = { scenario: "state", size: 10_000 };
+  const than = (what, other, figure, needed) =>
+    atLeast(summary, `1M keys, ${what}`, STATE_GATE, other, task, figure, needed);
+  return [
+    than("saved", STATE_MAP_JSON, "saveNs", 20),
+    than("restored", STATE_MAP_JSON, "restoreNs", 30),
+    than("restored", STATE_MAP_V8, "restoreNs", 6),
+    atMost(summary, "1M keys, saved", STATE_GATE, task, "bytesPerKey", 17, "B/key"),
+    atMostGrown(
+      summary,
+      "changes() after 1k new keys: at 1M keys against 10k",
+      STATE_GATE,
+      [small, task],
+      "changesUs",
+      2,
+    ),
+  ];
+}
+
 /** The table of the aims, and how many of them there is nothing to judge by. */
 export function aimTable(summary) {
   const all = [
@@ -119,6 +148,7 @@ export function aimTable(summary) {
     ...memoryAims(summary),
     ...worstAims(summary),
     ...revisionAims(summary),
+    ...stateAims(summary),
   ];
   const rows = all.filter((row) => row.at(-1) !== NOT_MEASURED);
   const missing = all.length - rows.length;
@@ -139,6 +169,16 @@ const FIGURES = {
   },
   revisions: { ns: "ns", heapBytesPerKey: "bytes per entity" },
   window: { ns: "ns", heapBytesPerKey: "bytes per live key" },
+  state: {
+    saveNs: "save, ns",
+    restoreNs: "restore, ns",
+    bothNs: "both, ns",
+    bytesPerKey: "bytes per key",
+    longestMs: "loop held up by a restore, ms",
+    coldNs: "cold restore, ns",
+    coldMs: "cold restore, ms",
+    coldLongestMs: "loop held up by a cold restore, ms",
+  },
 };
 
 const CASE_WORDS = {
@@ -146,6 +186,7 @@ const CASE_WORDS = {
   worst: "keys, single calls",
   revisions: "entities, revisions as",
   window: "live keys, sliding window",
+  state: "keys, state",
 };
 
 /** All who took part in a case, the best first, down to the last form of the gate. */

@@ -154,12 +154,26 @@ function worstChart(summary, task) {
   return barChart({ title, subtext: "wall time in µs, logarithmic", names, series, log: true });
 }
 
+function stateChart(summary, task) {
+  const names = summary.contenders(task);
+  const figures = { saveNs: "save", restoreNs: "restore", bothNs: "both" };
+  const series = Object.entries(figures).map(([figure, name]) => ({
+    name,
+    data: names.map((contender) => summary.median(task, contender, figure) ?? null),
+  }));
+  const title = `State of ${sizeText(task.size)} keys, saved and restored`;
+  return barChart({ title, subtext: "CPU time of a key in ns", names, series });
+}
+
 /** Returns the charts that there are figures for: file name to SVG. */
 export function makeCharts(summary) {
   const bySize = ({ size }) => sizeText(size);
   const charts = {};
   const tasks = Object.fromEntries(
-    ["keys", "worst", "revisions", "window"].map((scenario) => [scenario, summary.cases(scenario)]),
+    ["keys", "worst", "revisions", "window", "state"].map((scenario) => [
+      scenario,
+      summary.cases(scenario),
+    ]),
   );
   if (tasks.keys.length > 0) {
     charts["fill.svg"] = lineChart(summary, "fillNs", "Filling from empty, half of it known keys");
@@ -192,6 +206,9 @@ export function makeCharts(summary) {
       figure: "ns",
       nameOf: bySize,
     });
+  }
+  for (const task of tasks.state.slice(-1)) {
+    charts["state.svg"] = stateChart(summary, task);
   }
   return charts;
 }

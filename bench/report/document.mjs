@@ -4,6 +4,7 @@
  */
 
 import { CHECK_IDS } from "../contenders/index.mjs";
+import { CHANGES_ROUNDS, NEW_KEYS, WARM_UPS } from "../scenarios/state.mjs";
 import { WINDOWS } from "../scenarios/window.mjs";
 import { WORST_RUNS } from "../scenarios/worst.mjs";
 import { figureText } from "./summary.mjs";
@@ -37,6 +38,16 @@ const HOW = `## How it is measured
   ${WINDOWS} windows after the first; a fifth of the events repeat a live key, and some keys come back after their time. The clock
   is simulated for all, timers included, since a real window would take hours; reading it costs next to nothing, which favours those
   that read it often. Caches have room for a quarter more than is alive. Set cannot take part, as it never forgets.
+- **State**: that many keys, which came a chunk at a time and have its time, are **saved** and **restored**: \`snapshot()\` and
+  \`Gate.open({ snapshot })\`; \`JSON.stringify\` of the entries and back into a Map or Set; \`v8.serialize\` and \`v8.deserialize\`.
+  A text counts as saved; encoding it for a file comes on top. ns are CPU time a key, warm: after ${WARM_UPS} small instances
+  and one of this size, with a collection before each save and restore. **both** is the sum, which is all that \`structuredClone\` has.
+  **cold** is the first restore of a new process, which is what a reload waits for, in CPU time and from beginning to end (wall time): in
+  it are loading the library and compiling its code as far as that is waited for, but not reading the file.
+  **loop held** is the longest that a restore kept the event loop from going round, between two macrotasks (wall time; of the warm
+  ones in a process the one in the middle).
+  **${NEW_KEYS} new keys passed on**: CPU time of a call, in copies that are restored for each, after their first \`changes()\`; the one in the
+  middle of ${CHANGES_ROUNDS}. The others have nothing like it. A Set has no times, so what is restored from one cannot forget.
 - Every answer is counted, and in the sliding window each of a single call is compared. A wrong count would be an error, and not
   a figure.`;
 
@@ -57,22 +68,41 @@ const SECTIONS = {
   worst: ["Worst single call", ["worst.svg"]],
   revisions: ["Revisions", ["revisions.svg"]],
   window: ["Sliding window", ["window.svg"]],
+  state: ["State", ["state.svg"]],
 };
 
-function machineText({ date, command, minutes, repetitions, machine }) {
+function machineCells({ date, command, minutes, repetitions, machine }) {
   const { cpu, cores, memoryGiB, os, node, v8, rustc } = machine;
-  return toMarkdown({
-    header: ["", ""],
-    rows: [
-      ["date", date],
-      ["command", `\`${command}\`; repetitions: ${repetitions}; minutes: ${minutes}`],
-      ["processor", `${cpu}, ${cores} cores`],
-      ["memory", `${memoryGiB} GiB`],
-      ["system", os],
-      ["Node.js", `${node}, V8 ${v8}`],
-      ["Rust", rustc],
-    ],
+  return {
+    date,
+    command: `\`${command}\`; repetitions: ${repetitions}; minutes: ${minutes}`,
+    processor: `${cpu}, ${cores} cores`,
+    memory: `${memoryGiB} GiB`,
+    system: os,
+    "Node.js": `${node}, V8 ${v8}`,
+    Rust: rustc,
+  };
+}
+
+/** A column for each run. Which scenarios are of it only matters when there are several. */
+function machineText(runs) {
+  const columns = runs.map(machineCells);
+  const table = toMarkdown({
+    header: ["", ...runs.map(({ scenarios }) => (runs.length > 1 ? scenarios.join(", ") : ""))],
+    rows: Object.keys(columns[0]).map((name) => [name, ...columns.map((cells) => cells[name])]),
   }).replaceAll("---:", "---");
+  return runs.length > 1
+    ? `${table}\n\nNot all was measured in one run; what is compared was.`
+    : table;
+}
+
+/** The packages of all runs, each once; one of another version is another. */
+function packagesText(runs) {
+  const lines = runs.flatMap(({ packages }) =>
+    packages.map(({ name, version, license }) => [name, version, license].join(" | ")),
+  );
+  const rows = [...new Set(lines)].map((line) => line.split(" | "));
+  return toMarkdown({ header: ["package", "version", "licence"], rows }).replaceAll("---:", "---");
 }
 
 function sectionText(scenario, tables, charts) {
@@ -117,11 +147,11 @@ function skippedText(skipped) {
 
 /** Returns the document. */
 export function writeDocument({ results, summary, tables, charts, aims, losses }) {
-  const packages = results.packages.map(({ name, version, license }) => [name, version, license]);
+  const { runs } = results;
   const parts = [
     "# Benchmark",
     "This file is written by `npm run bench`, and by nobody's hand. `npm run bench -- --help` tells the options.",
-    machineText(results),
+    machineText(runs),
     "## Aims",
     "What was aimed at before it was measured, and what came of it. Times are compared in one run on one machine.",
     aims.rows.length > 0 ? toMarkdown(aims) : "",
@@ -130,12 +160,9 @@ export function writeDocument({ results, summary, tables, charts, aims, losses }
     HOW,
     fixedText(summary),
     "## Who takes part",
-    toMarkdown({ header: ["package", "version", "licence"], rows: packages }).replaceAll(
-      "---:",
-      "---",
-    ),
+    packagesText(runs),
     NOTES,
-    skippedText(results.skipped),
+    skippedText(Object.assign({}, ...runs.map(({ skipped }) => skipped))),
     ...Object.entries(tables).map(([scenario, own]) => sectionText(scenario, own, charts)),
   ];
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;

@@ -15,6 +15,7 @@ const TITLES = {
   worst: "WORST SINGLE CALL",
   revisions: "REVISIONS",
   window: "SLIDING WINDOW",
+  state: "STATE",
 };
 
 /** Writes README.md and the charts into the folder; returns what is to be printed. */

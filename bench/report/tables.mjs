@@ -3,7 +3,9 @@
  * @module
  */
 import { LRU_CACHE, MAP, REVISIONS_MAP, SET } from "../contenders/index.mjs";
+import { STATE_GATE, STATE_MAP_JSON, STATE_MAP_V8 } from "../contenders/state.mjs";
 import { LONG_LIVED_MAX } from "../scenarios/keys.mjs";
+import { NEW_KEYS } from "../scenarios/state.mjs";
 import { figureText, ratioText, sizeText } from "./summary.mjs";
 
 /** A column: its heading, and what it says of a contender in a case. */
@@ -59,6 +61,26 @@ const WINDOW_COLUMNS = [
   figure("accounted", "ownBytesPerKey"),
 ];
 
+const STATE_COLUMNS = [
+  figure("save ns", "saveNs"),
+  against("Map's JSON / it", STATE_MAP_JSON, "saveNs"),
+  figure("restore ns", "restoreNs"),
+  against("Map's JSON / it", STATE_MAP_JSON, "restoreNs"),
+  against("Map's v8 / it", STATE_MAP_V8, "restoreNs"),
+  figure("both ns", "bothNs"),
+  figure("bytes/key", "bytesPerKey"),
+  figure("loop held ms", "longestMs"),
+  figure("cold restore ns", "coldNs"),
+  figure("cold ms", "coldMs"),
+  figure("cold loop held ms", "coldLongestMs"),
+];
+
+const CHANGES_COLUMNS = [
+  figure("changes() µs", "changesUs"),
+  figure("merge() µs", "mergeUs"),
+  figure("bytes/new key", "changesBytesPerKey"),
+];
+
 /** One table of a case. `spreadOf` is the figure whose repetitions are compared. */
 function tableOf(summary, task, title, columns, spreadOf) {
   const rows = summary.contenders(task).map((contender) => {
@@ -88,6 +110,34 @@ function keyTable(summary, task) {
   );
 }
 
+/** One row for each size: what passing on takes must not hang on it. */
+function changesTable(summary) {
+  const tasks = summary
+    .cases("state")
+    .filter((task) => summary.median(task, STATE_GATE, "changesUs") !== undefined);
+  const rows = tasks.map((task) => [
+    `${sizeText(task.size)} keys`,
+    ...CHANGES_COLUMNS.map(({ text }) => text(summary, task, STATE_GATE)),
+  ]);
+  const spread = tasks.length === 0 ? undefined : summary.spread(tasks.at(-1), "changesUs");
+  return {
+    title: `${sizeText(NEW_KEYS)} new keys passed on`,
+    header: ["in a gate of", ...CHANGES_COLUMNS.map(({ heading }) => heading)],
+    rows,
+    note:
+      spread === undefined ? "" : `Slowest changes() / fastest, last row: ${ratioText(spread)}.`,
+  };
+}
+
+function stateTables(summary) {
+  const tables = summary
+    .cases("state")
+    .map((task) =>
+      tableOf(summary, task, `${sizeText(task.size)} keys`, STATE_COLUMNS, "restoreNs"),
+    );
+  return [...tables, changesTable(summary)].filter(({ rows }) => rows.length > 0);
+}
+
 /** Returns the tables of each scenario. */
 export function makeTables(summary) {
   const tables = (scenario, make) => summary.cases(scenario).map((task) => make(task));
@@ -108,6 +158,7 @@ export function makeTables(summary) {
     window: tables("window", (task) =>
       tableOf(summary, task, `${sizeText(task.size)} live keys`, WINDOW_COLUMNS, "ns"),
     ),
+    state: stateTables(summary),
   };
 }
 

@@ -14,7 +14,7 @@ import type { Store, StoredState } from "./store.js";
 const RANDOM_SECRET_BYTES = 16;
 
 /** How many records are restored before the clock is looked at, and for how long at a time. */
-const SLICE_RECORDS = 16_384;
+const SLICE_RECORDS = 4096;
 const SLICE_MS = 4;
 
 /** How often a gate is opened again when another one was quicker. */
