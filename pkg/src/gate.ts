@@ -310,8 +310,9 @@ export class Gate extends Judging {
 
   async #close(): Promise<void> {
     if (!this.#core.isClosed) {
-      if (!this.#core.isDead) {
-        await this.#persistence?.flush();
+      // Without a store it is closed at once.
+      if (this.#persistence !== undefined && !this.#core.isDead) {
+        await this.#persistence.flush();
       }
       this.#core.free();
       this.#claims.waiting.wakeAll();

@@ -4,12 +4,13 @@
  */
 
 import { Claim, type Claims, Ticket } from "./claim.js";
-import { invalidOption, isOncewardError, OncewardError } from "./errors.js";
+import { invalidOption, OncewardError } from "./errors.js";
 import { type Json, kindOf, readEvent, readResult } from "./event.js";
 import type { ContentBytes, Fields } from "./frame.js";
+import { attempt, isConfirmed, renew } from "./holding.js";
 import { type Duration, readDuration, readFlag, readOneOf, takeOptions } from "./options.js";
 import { decodeContent, type Refusal } from "./refusal.js";
-import { lockNames, timerMs, type Wait } from "./waiting.js";
+import { lockNames, type Wait } from "./waiting.js";
 
 /** What becomes of the claim when the effect throws. */
 type ErrorChoice = "release" | "doubt" | "commit";
@@ -103,8 +104,11 @@ export class Onces {
     const given = readOnce(options, this.#claims.lease);
     const name = flightName(fields);
     let wait: Wait | undefined;
+    let lost: Ticket | undefined;
     try {
       for (;;) {
+        // One that was lost before it acted may have come back, and would be in the way.
+        attempt(() => lost?.release());
         // Between the claim and the flight nobody else may run, or they would not know to join.
         const taken = this.#claims.take(fields, given.lease);
         if (taken instanceof Ticket) {
@@ -115,6 +119,7 @@ export class Onces {
           if (outcome !== undefined) {
             return outcome;
           }
+          lost = taken;
           continue;
         }
         const mayWait = given.onPending === "wait" && given.maxWait > 0 && wait?.isOver !== true;
@@ -162,7 +167,7 @@ export class Onces {
       }
       let value: T;
       try {
-        value = await perform(ticket, flight, effect, given);
+        value = await perform(ticket, flight, effect, given, this.#flush);
       } catch (error) {
         // How it ended is worth keeping, but the effect's error matters more.
         await this.#flush?.().catch(() => {});
@@ -181,36 +186,10 @@ export class Onces {
     if (this.#flush === undefined || outcome.status === "refused") {
       return outcome;
     }
-    try {
-      await this.#flush();
-      return outcome;
-    } catch {
-      return { ...outcome, unconfirmed: true };
-    }
-  }
-}
-
-/** Has the store confirm a claim before its effect runs; tells whether it is still held. */
-async function isConfirmed(
-  ticket: Ticket,
-  lease: number,
-  flush: () => Promise<void>,
-): Promise<boolean> {
-  try {
-    await flush();
-  } catch (error) {
-    attempt(() => ticket.release());
-    throw error;
-  }
-  try {
-    // Another copy may have claimed it in the meantime, or the lease have run out.
-    ticket.extend(lease);
-    return true;
-  } catch (error) {
-    if (isOncewardError(error) && error.code === "lost_claim") {
-      return false;
-    }
-    throw error;
+    return await this.#flush().then(
+      () => outcome,
+      () => ({ ...outcome, unconfirmed: true }),
+    );
   }
 }
 
@@ -220,8 +199,9 @@ async function perform<T>(
   flight: Flight,
   effect: (claim: Claim) => T | Promise<T>,
   given: ReadOnce,
+  flush: (() => Promise<void>) | undefined,
 ): Promise<T> {
-  const stopRenewing = given.renew ? renew(ticket, given.lease) : () => {};
+  const stopRenewing = given.renew ? renew(ticket, given.lease, flush) : () => {};
   try {
     return await effect(new Claim(ticket));
   } catch (error) {
@@ -279,25 +259,6 @@ function outcomeOf<T>(refusal: Refusal): Outcome<T> {
   }
   // Results belong to keys. Where the key did not decide, since is absent.
   return { status: "replayed", value: undefined, omitted: omitted || since === undefined };
-}
-
-/** Extends the lease at each third of it; returns what ends that. */
-function renew(ticket: Ticket, lease: number): () => void {
-  const timer: unknown = setInterval(
-    () => {
-      try {
-        ticket.extend(lease);
-      } catch {
-        // A claim that is lost stays lost: the commit will tell.
-      }
-    },
-    timerMs(lease / 3),
-  );
-  // In Node, the effect keeps the process alive, and not the renewal of its lease.
-  if (typeof timer === "object" && timer !== null && "unref" in timer) {
-    Reflect.apply(timer.unref as () => void, timer, []);
-  }
-  return () => clearInterval(timer as ReturnType<typeof setInterval>);
 }
 
 function settleValue<T>(ticket: Ticket, flight: Flight, value: T): Outcome<T> {
@@ -366,15 +327,6 @@ function settleError(
         'onError must return "release", "doubt" or "commit"',
         { cause: error },
       );
-  }
-}
-
-/** Tries to end a claim, which someone else may have won. */
-function attempt(end: () => void): void {
-  try {
-    end();
-  } catch {
-    // The caller is told of the effect's error, which matters more.
   }
 }
 

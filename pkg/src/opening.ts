@@ -58,7 +58,7 @@ export async function open(options: ReadOptions): Promise<Opened> {
 }
 
 async function openStored(options: ReadOptions, store: Store): Promise<Opened> {
-  const { name, clock, snapshot: given } = options;
+  const { name, snapshot: given } = options;
   const state = readStored(await callStore("load", () => store.load(name)));
   const core = await openFrom(options, state.snapshot ?? given, state.changes);
   try {
@@ -81,7 +81,6 @@ async function openStored(options: ReadOptions, store: Store): Promise<Opened> {
     const persistence = new Persistence(core, store, name, state.version, sizes);
     persistence.subscribe((changes) => follow(core, options, changes));
     await persistence.fence();
-    core.read(readNow(clock));
     return { core, persistence, recovery: { records: state.changes.length, tornBytes } };
   } catch (error) {
     core.free();

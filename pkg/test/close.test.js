@@ -4,45 +4,41 @@
  */
 import assert from "node:assert/strict";
 import test from "node:test";
+import { callsOf, promisesOf, refusesAll } from "./helpers/calls.js";
+import { granted, lead, never, turn } from "./helpers/claims.js";
 import { judges, open, refuses } from "./helpers/gate.js";
 
-/** A call of every method that a closed gate refuses. */
-function callsOf(gate) {
-  return {
-    check: () => gate.check({ id: "a" }),
-    checkId: () => gate.checkId("a"),
-    checkAll: () => gate.checkAll([]),
-    filter: () => gate.filter([], () => ({ id: "a" })),
-    checkIds: () => gate.checkIds([]),
-    checkRevisions: () => gate.checkRevisions([], []),
-    checkPositions: () => gate.checkPositions("s", []),
-    inspect: () => gate.inspect({ id: "a" }),
-    claim: () => gate.claim({ id: "a" }),
-    resolve: () => gate.resolve({ id: "a" }, "released"),
-    doubts: () => gate.doubts(),
-    fingerprint: () => gate.fingerprint({ id: "a" }),
-    forget: () => gate.forget({ id: "a" }),
-    stats: () => gate.stats(),
-  };
+/** The names of all methods, those of the base class as well. */
+function methodsOf(gate) {
+  const names = [];
+  let proto = Object.getPrototypeOf(gate);
+  while (proto !== Object.prototype) {
+    names.push(...Object.getOwnPropertyNames(proto));
+    proto = Object.getPrototypeOf(proto);
+  }
+  return names.filter((name) => !["constructor", "close"].includes(name)).sort();
 }
 
-test("after close every method throws closed", async () => {
+test("after close every method throws closed, or rejects", async () => {
   const { gate } = await open();
   judges(gate, [{ id: "a" }, "fresh"]);
   await gate.close();
-  const calls = callsOf(gate);
-  for (const [name, call] of Object.entries(calls)) {
-    refuses("closed", call, name);
-  }
-  await assert.rejects(
-    gate.once({ id: "a" }, () => assert.fail("the effect ran")),
-    { name: "OncewardError", code: "closed" },
-  );
-  const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(gate));
-  assert.deepEqual(
-    methods.filter((name) => !["constructor", "close", "once"].includes(name)).sort(),
-    Object.keys(calls).sort(),
-  );
+  await refusesAll(gate, "closed");
+  const named = [callsOf(gate), promisesOf(gate)].flatMap((calls) => Object.keys(calls));
+  assert.deepEqual(methodsOf(gate), named.sort());
+});
+
+test("open claims and stages are closed with their gate", async () => {
+  const { gate } = await open();
+  const claim = granted(gate, { id: "a" });
+  const stage = gate.stage([{ id: "b" }]);
+  await gate.close();
+  refuses("closed", () => claim.commit());
+  refuses("closed", () => claim.release());
+  refuses("closed", () => claim.doubt());
+  refuses("closed", () => claim.extend("1s"));
+  refuses("closed", () => stage.keep());
+  refuses("closed", () => stage.drop());
 });
 
 test("closed comes before what is wrong with the arguments, and before the caller's code runs", async () => {
@@ -57,6 +53,10 @@ test("closed comes before what is wrong with the arguments, and before the calle
   refuses("closed", () => gate.claim(null, { ttl: 1 }));
   refuses("closed", () => gate.resolve(null));
   refuses("closed", () => gate.fingerprint(null));
+  refuses("closed", () => gate.stage(5));
+  refuses("closed", () => gate.merge(5));
+  refuses("closed", () => gate.forget(null));
+  await assert.rejects(gate.once(null, 5), { code: "closed" });
   refuses("closed", () => gate.filter([1], () => assert.fail("identify was called")));
   assert.equal(clock.reads, reads);
 });
@@ -67,6 +67,17 @@ test("closing twice is closing once", async () => {
   await gate.close();
   await gate[Symbol.asyncDispose]();
   refuses("closed", () => gate.stats());
+});
+
+test("closing twice at once is closing once, too", async () => {
+  const { gate } = await open();
+  const leader = lead(gate, { id: "a" });
+  const waiting = gate.once({ id: "a" }, never);
+  await turn();
+  await Promise.all([gate.close(), gate.close(), gate[Symbol.asyncDispose]()]);
+  await assert.rejects(waiting, { code: "closed" });
+  leader.resolve("value");
+  assert.deepEqual(await leader.outcome, { status: "applied", value: "value", unconfirmed: true });
 });
 
 test("disposing closes", async () => {

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { Gate, OncewardError } from "onceward";
 import { DAY, HOUR, handClock, judges, MINUTE, open, SECOND, START } from "./helpers/gate.js";
+import { testStore } from "./helpers/teststore.js";
 
 async function refused(options, message = "") {
   await assert.rejects(Gate.open(options), (error) => {
@@ -47,10 +48,11 @@ test("a name that is not known is refused, and named", async () => {
     "Retention",
     "maxbytes",
     "max_bytes",
-    "store",
-    "snapshot",
+    "Store",
+    "snapshots",
+    "onmerge",
     "Lease",
-    "name",
+    "path",
     "constructor",
     "__proto__",
   ]) {
@@ -159,6 +161,18 @@ test("options of other kinds take no nonsense", async () => {
       "a\ud800",
     ],
     clock: [null, 5, "now", {}, new Date()],
+    name: [null, 5, {}, ["a"], "a\ud800"],
+    store: [
+      null,
+      5,
+      "state",
+      {},
+      () => ({}),
+      { load() {}, append() {} },
+      { load() {}, append() {}, replace: 5 },
+    ],
+    snapshot: [null, "", 5, [], [79, 78, 87, 68], new ArrayBuffer(4), new Uint16Array(4)],
+    onMerge: [null, 5, "log", {}],
   };
   const needed = { firstRevision: { revisions: "next" }, firstPosition: { positions: "next" } };
   for (const [name, values] of Object.entries(wrong)) {
@@ -181,12 +195,27 @@ test("what is nearest to nonsense is taken", async () => {
     lease: [1, "1ms", "24h"],
     resultRetention: [1, "24h", "30d"],
     afterCrash: ["retry", "hold"],
+    name: ["", "default", "a/../b", "é😀\0", "n".repeat(1000)],
+    store: [testStore().store, Object.create(testStore().store)],
+    onMerge: [() => {}, async () => {}, assert.fail],
   };
   for (const [name, values] of Object.entries(right)) {
     for (const value of values) {
       const { gate } = await open({ [name]: value });
       judges(gate, [{ id: "a", entity: "e", revision: 1, source: "s", position: 1 }, "fresh"]);
     }
+  }
+});
+
+test("a snapshot is any array of bytes that holds one", async () => {
+  const { gate } = await open();
+  judges(gate, [{ id: "a" }, "fresh"]);
+  const bytes = gate.snapshot();
+  const within = new Uint8Array(bytes.length + 8);
+  within.set(bytes, 5);
+  for (const snapshot of [bytes, Buffer.from(bytes), within.subarray(5, 5 + bytes.length)]) {
+    const { gate: copy } = await open({ snapshot });
+    judges(copy, [{ id: "a" }, "duplicate"], [{ id: "b" }, "fresh"]);
   }
 });
 
@@ -201,6 +230,17 @@ test("an error in one option leaves the clock alone", async () => {
   await refused({ clock, ttl: 1 });
   await refused({ clock, secret: "" });
   assert.equal(clock.reads, 0);
+});
+
+test("an error in one option leaves the store as it was", async () => {
+  const stored = testStore();
+  await refused({ store: stored.store, ttl: 1 });
+  await refused({ store: stored.store, snapshot: "state" });
+  assert.deepEqual(stored.methods(), []);
+  await refused({ store: stored.store, retention: 0 });
+  await refused({ store: stored.store, clock: () => Number.NaN });
+  assert.deepEqual(stored.writes(), []);
+  assert.equal(stored.methods().at(-1), "release");
 });
 
 test("options are read once, when the gate is opened", async () => {

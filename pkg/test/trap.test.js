@@ -5,14 +5,15 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Gate } from "onceward";
-import { Core } from "../dist/wasm/core.js";
+import { Core, Opening } from "../dist/wasm/core.js";
 import { judges, open, refuses } from "./helpers/gate.js";
+import { testStore } from "./helpers/teststore.js";
 
 /** Makes the next call of a method of the core end as a trap does. */
-function trapAt(method) {
-  const { [method]: original } = Core.prototype;
-  Core.prototype[method] = () => {
-    Core.prototype[method] = original;
+function trapAt(method, { prototype } = Core) {
+  const { [method]: original } = prototype;
+  prototype[method] = () => {
+    prototype[method] = original;
     throw new WebAssembly.RuntimeError("unreachable");
   };
 }
@@ -45,6 +46,13 @@ for (const [method, call] of [
   ["doubts", (gate) => gate.doubts()],
   ["fingerprint", (gate) => gate.fingerprint({ id: "b" })],
   ["stats", (gate) => gate.stats()],
+  ["snapshot", (gate) => gate.snapshot()],
+  ["changes", (gate) => gate.changes()],
+  ["merge", (gate) => gate.merge(gate.snapshot())],
+  ["forget", (gate) => gate.forget({ id: "a" })],
+  ["stage", (gate) => gate.stage([{ id: "b" }])],
+  ["keep", (gate) => gate.stage([{ id: "b" }]).keep()],
+  ["dropStage", (gate) => gate.stage([{ id: "b" }]).drop()],
 ]) {
   test(`a trap in ${method} kills all gates of the instance, and later ones live: ${call}`, async () => {
     const { gate } = await open();
@@ -81,6 +89,61 @@ test("a trap while an effect runs leaves its value unconfirmed, and those who wa
   finish("value");
   assert.deepEqual(await running, { status: "applied", value: "value", unconfirmed: true });
   await assert.rejects(waiting, { code: "internal" });
+});
+
+for (const method of ["isStored", "storeChanges"]) {
+  test(`a trap in ${method} fails the flush, and the gate can still be closed`, async () => {
+    const { store } = testStore();
+    const { gate } = await open({ store });
+    judges(gate, [{ id: "a" }, "fresh"]);
+    trapAt(method);
+    await assert.rejects(gate.flush(), { code: "internal" });
+    await assert.rejects(gate.flush(), { code: "internal" });
+    refuses("internal", () => gate.check({ id: "b" }));
+    await gate.close();
+    refuses("closed", () => gate.check({ id: "b" }));
+    const { gate: next } = await open({ store });
+    judges(next, [{ id: "a" }, "fresh"]);
+  });
+}
+
+for (const [method, Class] of [
+  ["step", Opening],
+  ["finish", Opening],
+  ["read", Core],
+  ["followStore", Core],
+]) {
+  test(`a trap in ${method} fails the opening, and the next one is well`, async () => {
+    const { gate } = await open();
+    judges(gate, [{ id: "a" }, "fresh"]);
+    const snapshot = gate.snapshot();
+    const { store } = testStore();
+    trapAt(method, Class);
+    await assert.rejects(open({ snapshot, store }), { code: "internal" });
+    const { gate: next } = await open({ snapshot, store });
+    judges(next, [{ id: "a" }, "duplicate"]);
+    refuses("internal", () => gate.check({ id: "a" }));
+  });
+}
+
+test("a trap elsewhere while a gate is restored fails the opening, and the next one is well", async (t) => {
+  const { gate } = await open();
+  gate.checkIds(Array.from({ length: 50_000 }, (_, index) => `id ${index}`));
+  const snapshot = gate.snapshot();
+  let time = 0;
+  t.mock.method(performance, "now", () => {
+    time += 5;
+    return time;
+  });
+  const opening = open({ snapshot });
+  const failed = assert.rejects(opening, { code: "internal" });
+  trapAt("stats");
+  refuses("internal", () => gate.stats());
+  const { gate: next } = await open();
+  await failed;
+  judges(next, [{ id: "id 0" }, "fresh"]);
+  const { gate: copy } = await open({ snapshot });
+  judges(copy, [{ id: "id 0" }, "duplicate"]);
 });
 
 for (const [method, call] of WAYS_IN) {

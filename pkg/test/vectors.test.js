@@ -6,8 +6,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import test from "node:test";
 import { Gate, isOncewardError, ordinal } from "onceward";
-import { canonical } from "../dist/instance.js";
 import { ERROR_CODES } from "../dist/errors.js";
+import { canonical } from "../dist/instance.js";
 import { VERDICTS } from "../dist/verdicts.js";
 
 const load = async (name) => {

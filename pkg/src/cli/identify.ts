@@ -3,9 +3,9 @@
  * @module
  */
 
-import { canonical } from "../instance.js";
 import type { GateEvent, Ordinal } from "../event.js";
 import { requireWellFormed } from "../frame.js";
+import { canonical } from "../instance.js";
 import { ordinal } from "../ordinal.js";
 import { NumberText, parseExactly, toContent } from "./exact.js";
 import { BrokenLine } from "./failure.js";
