@@ -17,6 +17,7 @@ mod subject;
 
 use std::collections::{BTreeMap, VecDeque};
 
+use histories::random::Random;
 use histories::{Step, World};
 use oracle::event::Event;
 use oracle::{Answer, Failure, Judgement, Oracle, Verdict};
@@ -27,6 +28,9 @@ const EVENTS_MIN: u64 = 500_000;
 
 /// So many steps make a history.
 const STEPS: u64 = 1500;
+
+/// So many histories go on in a gate that is opened again and again.
+const REOPENED: u64 = 150;
 
 /// So many steps are shown of a history that failed, unless `ONCEWARD_SHOWN` asks for more.
 const SHOWN_MAX: u64 = 25;
@@ -82,6 +86,19 @@ fn the_gate_agrees_with_the_naive_one() {
     }
 }
 
+#[test]
+fn a_gate_that_is_opened_again_goes_on_as_if_nothing_had_happened() {
+    if let Some(seed) = number_from("ONCEWARD_SEED") {
+        History::of(seed).reopened().run();
+        return;
+    }
+    let mut answers = 0;
+    for seed in 1..=REOPENED {
+        answers += History::of(seed).reopened().run().values().sum::<u64>();
+    }
+    assert!(answers > REOPENED * STEPS / 2, "{answers} answers");
+}
+
 fn number_from(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
     Some(text.parse().unwrap_or_else(|_| panic!("{variable} is not a whole number")))
@@ -96,6 +113,8 @@ struct History {
     answers: BTreeMap<&'static str, u64>,
     shown: VecDeque<String>,
     shown_max: u64,
+    /// Out of a hundred steps so many are followed by a restart.
+    restarts: u64,
 }
 
 impl History {
@@ -109,11 +128,18 @@ impl History {
             answers: BTreeMap::new(),
             shown: VecDeque::new(),
             shown_max: number_from("ONCEWARD_SHOWN").unwrap_or(SHOWN_MAX).max(1),
+            restarts: 0,
         }
+    }
+
+    fn reopened(mut self) -> Self {
+        self.restarts = 6;
+        self
     }
 
     /// Runs the history, and returns how often each answer was given.
     fn run(mut self) -> BTreeMap<&'static str, u64> {
+        let mut restarts = Random::new(self.seed);
         for index in 1..=STEPS {
             let step = self.world.step(&self.oracle);
             if self.shown.len() as u64 == self.shown_max {
@@ -122,6 +148,11 @@ impl History {
             self.shown.push_back(format!("step {index}: {step:?}"));
             self.take(&step);
             self.compare_figures();
+            if restarts.chance(self.restarts) {
+                self.note("opened again");
+                self.subject.reopen();
+                self.compare_figures();
+            }
         }
         core::mem::take(&mut self.answers)
     }

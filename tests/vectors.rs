@@ -158,3 +158,8 @@ fn scenarios_end_as_told() {
 fn a_workload_ends_the_same_everywhere() {
     assert_eq!(scenarios::workload(), scenarios::WORKLOAD);
 }
+
+#[test]
+fn state_is_the_same_bytes_everywhere() {
+    assert_eq!(scenarios::state(), scenarios::STATE);
+}

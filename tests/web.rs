@@ -21,6 +21,11 @@ fn a_workload_ends_as_it_does_natively() {
 }
 
 #[wasm_bindgen_test]
+fn state_is_the_same_bytes_as_natively() {
+    assert_eq!(scenarios::state(), scenarios::STATE);
+}
+
+#[wasm_bindgen_test]
 fn numbers_have_one_canonical_text() {
     let vectors: serde_json::Value =
         serde_json::from_str(include_str!("vectors/canonical.json")).unwrap();

@@ -100,7 +100,7 @@ impl Claims {
         }
     }
 
-    /// Takes a claim out again that a failing merge has added.
+    /// Takes a claim out: one that a failing merge has added, or that is known to be over.
     pub(crate) fn undo(&mut self, end: Print, room: &mut Room) {
         if let Some((slot, _)) = self.ids.get(end) {
             self.finish(slot.words[0], room);

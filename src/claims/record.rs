@@ -104,7 +104,7 @@ impl Locks {
 }
 
 /// What the owner of a claim may change; of two copies of it the greater counts.
-pub(super) type State = (u32, Option<u64>, u64, u64, u64, u64);
+pub(super) type State = (u32, Option<u64>, u64, u64, u64, u64, u32);
 
 /// A claim that has not ended.
 #[derive(Debug)]
@@ -172,12 +172,13 @@ impl Record {
     /// Returns what its owner may change.
     pub(super) const fn state(&self) -> State {
         let Self { edits, doubt, lease_until, lease_from, lease_least, stamp, .. } = *self;
-        (edits, doubt, lease_until, lease_from, lease_least, stamp)
+        // Two copies may count attempts apart, and then issue one token for one event.
+        (edits, doubt, lease_until, lease_from, lease_least, stamp, self.attempt)
     }
 
     pub(super) const fn set_state(&mut self, state: State) {
-        let (edits, doubt, lease_until, lease_from, lease_least, stamp) = state;
-        (self.edits, self.doubt, self.stamp) = (edits, doubt, stamp);
+        let (edits, doubt, lease_until, lease_from, lease_least, stamp, attempt) = state;
+        (self.edits, self.doubt, self.stamp, self.attempt) = (edits, doubt, stamp, attempt);
         (self.lease_until, self.lease_from, self.lease_least) =
             (lease_until, lease_from, lease_least);
     }

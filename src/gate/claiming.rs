@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::Gate;
 use super::judge::make_room;
 use crate::answers::Given;
-use crate::claims::{Claim, Doubt, Hold, Locks, Moment, Record};
+use crate::claims::{Claim, Doubt, Held, Hold, Locks, Moment, Record};
 use crate::content::Content;
 use crate::error::{Error, ErrorCode};
 use crate::event::{Event, Resolved};
@@ -206,7 +206,8 @@ impl Gate {
             let (believed, stamp) = (gate.clock.believed(), gate.clock.stamp());
             let until = gate.claims.current(claim).filter(|(_, record)| record.doubt.is_none());
             let until = until.map_or(0, |(_, record)| gate.moment().lease_until(record));
-            let record = gate.claims.record_mut(number).filter(|_| believed < until);
+            // To ask for a record counts as an edit of it.
+            let record = if believed < until { gate.claims.record_mut(number) } else { None };
             let Some(record) = record else { return Err(gate.lost(claim)) };
             // Now that it is written to, it is stamped as this batch's reading says.
             record.lease_until = until;
@@ -325,8 +326,10 @@ impl Gate {
         let record =
             if is_told { claims.finish(number, room) } else { claims.finish_noted(number, room) };
         let Some(record) = record else { return Err(NoRoom) };
-        let Record { token, fingerprint, locks, content, time, .. } = record;
+        let Record { token, fingerprint, locks, content, time, held, .. } = record;
         let Locks { key, revision, place } = locks;
+        // A key that it has lost was accepted, or is someone else's now.
+        let key = key.filter(|_| held.has(Held::KEY));
         if let Some(key) = key {
             // Claims of other copies that were below this one have lost the key.
             self.claims.displace(key)?;

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::fingerprint::Print;
 use crate::sort::{Words, sort};
 use crate::table::NoRoom;
+use crate::time::Reading;
 
 /// What kind of record has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,14 +178,16 @@ impl Gate {
         trail.as_ref().is_some_and(|trail| !trail.is_lost && trail.touched.is_empty())
     }
 
-    /// Sets memory aside for good; keys are forgotten for it if need be.
+    /// Sets memory aside for good; keys are forgotten for it if need be, and none where that does not help.
     fn hold_back(&mut self, bytes: u64) -> Result<(), NoRoom> {
+        let before = self.begin(&Reading { clock: self.clock, settled: None });
         let Self { keys, clock, room, .. } = self;
-        if room.free() < bytes && !keys.make_room(bytes, clock, room) {
+        let has_room = room.free() >= bytes || keys.make_room(bytes, clock, room);
+        self.end(&before, has_room);
+        if !has_room {
             return Err(NoRoom);
         }
-        room.hold_back(bytes);
-        keys.commit(room);
+        self.room.hold_back(bytes);
         Ok(())
     }
 

@@ -104,7 +104,9 @@ impl Keys {
         before.dropped.try_reserve(slots.len_of(index)).map_err(|_| NoRoom)?;
         before.spent.try_reserve(slots.len_of(index)).map_err(|_| NoRoom)?;
         slots.sweep(index, *floor, |print, known| {
-            if known.age >= before.floor.of(print) {
+            // Only a merge adds what may be old enough to go at once, and it adds in order.
+            let is_new = before.added.binary_search(&print).is_ok();
+            if known.age >= before.floor.of(print) && !is_new {
                 before.dropped.push((print, known));
             } else {
                 before.spent.extend(known.commit);

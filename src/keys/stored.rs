@@ -182,6 +182,12 @@ impl Keys {
         });
         let commit = commit.transpose()?;
         let known = Known { age: key.age, content, commit };
+        // In the order of their prints keys fill one segment after the other, and the last one is no
+        // fair sample: what others hold of what is forgotten is gathered first.
+        let growth = self.slots.growth_of(print, content.is_some());
+        if room.free() < growth && !self.slots.accepts(print) {
+            self.make_room(growth, clock, room);
+        }
         let put = self.put_or_forget(print, known, clock, room);
         if put.is_err()
             && let Some(number) = commit

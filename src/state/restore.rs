@@ -165,6 +165,8 @@ impl Gate {
             let end = record.end;
             let is_accepted = record.locks.key.is_some_and(is_known);
             if is_accepted && record.held.has(Held::KEY) && !claims.lose_key(&mut record) {
+                // Nothing is left of it here, either: what it still holds it has lost elsewhere.
+                claims.undo(end, room);
                 continue;
             }
             let is_new = claims.stored(end).is_none();

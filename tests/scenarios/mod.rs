@@ -2,17 +2,22 @@
 
 #![allow(
     clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
     clippy::indexing_slicing,
     clippy::unwrap_used,
     unreachable_pub,
     reason = "a panic is how a test fails"
 )]
 
+mod state;
+
 use onceward::{
     CanonicalJson, Content, Error, Event, Gate, Json, Millis, Options, Ordinal, Positions,
     Revisions, Secret, UnixMs, Verdict,
 };
 use serde_json::Value;
+pub use state::{STATE, state};
 
 /// Turns a parsed value into the core's.
 pub fn json(value: &Value) -> Json {

@@ -6,7 +6,7 @@
 
 use onceward::{
     AfterCrash, CanonicalJson, Claim, Content, Error, Event, Gate, Inspection, Json, Millis,
-    Options, Ordinal, Positions, Revisions, Secret, Target, UnixMs, Verdict,
+    Options, Ordinal, Positions, Restoration, Revisions, Secret, Target, UnixMs, Verdict,
 };
 
 pub(crate) mod claims;
@@ -47,6 +47,10 @@ pub(crate) struct Subject {
     gate: Gate,
     /// The claims that were granted, with their events, by token.
     claims: BTreeMap<u64, (Claim, PlainEvent)>,
+    options: Options,
+    secret: Secret,
+    /// What was counted before the gate was opened again.
+    counted: [u64; 8],
     /// How often events were given that make a column.
     columns: u64,
 }
@@ -76,8 +80,22 @@ impl Subject {
             after_crash: if plain.hold { AfterCrash::Hold } else { AfterCrash::Retry },
         };
         let secret = Secret::new(secret).expect("the secret is long enough");
-        let gate = Gate::new(options, secret, UnixMs::new(now)).expect("the options are valid");
-        Self { gate, claims: BTreeMap::new(), columns: 0 }
+        let gate = Gate::new(options.clone(), secret.clone(), UnixMs::new(now));
+        let gate = gate.expect("the options are valid");
+        Self { gate, claims: BTreeMap::new(), options, secret, counted: [0; 8], columns: 0 }
+    }
+
+    /// Opens the gate again from its snapshot, as after a restart: claims stay open, figures start
+    /// anew.
+    pub(crate) fn reopen(&mut self) {
+        for (sum, count) in self.counted.iter_mut().zip(self.gate.stats().verdicts) {
+            *sum += count;
+        }
+        let bytes = self.gate.snapshot().expect("there is memory");
+        let secret = Some(self.secret.clone());
+        let opened = Restoration::new(bytes.clone(), self.options.clone(), secret);
+        self.gate = opened.and_then(Restoration::finish).expect("the snapshot is sound");
+        assert!(self.gate.snapshot() == Ok(bytes), "the gate that was opened is another one");
     }
 
     /// Judges one event.
@@ -137,7 +155,10 @@ impl Subject {
             (PlainVerdict::Early, Verdict::Early),
             (PlainVerdict::Expired, Verdict::Expired),
         ];
-        let count = |verdict: Verdict| stats.verdicts[usize::from(verdict.code())];
+        let count = |verdict: Verdict| {
+            let index = usize::from(verdict.code());
+            stats.verdicts[index] + self.counted[index]
+        };
         Figures {
             keys: stats.keys,
             entities: stats.entities,
