@@ -79,8 +79,9 @@ async function openStored(options: ReadOptions, store: Store): Promise<Opened> {
       core.restoreStore();
     }
     const persistence = new Persistence(core, store, name, state.version, sizes);
-    persistence.subscribe((changes) => follow(core, options, changes));
     await persistence.fence();
+    // What others have written meanwhile is kept for that: before, this gate might have to start anew.
+    persistence.subscribe((changes) => follow(core, options, changes));
     return { core, persistence, recovery: { records: state.changes.length, tornBytes } };
   } catch (error) {
     core.free();
@@ -132,7 +133,12 @@ async function openFrom(
       ? new CoreGate(newCore(options, secret ?? drawSecret(), secret === undefined, now))
       : await restore(options, snapshot, secret);
   try {
+    let started = performance.now();
     for (const bytes of changes) {
+      if (performance.now() - started > SLICE_MS) {
+        await pause();
+        started = performance.now();
+      }
       const report = core.merge(bytes, true);
       if (report.doubleRuns.length > 0) {
         // Copies that wrote to the store at the same time have acted twice: that is never hidden.

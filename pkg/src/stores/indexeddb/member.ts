@@ -18,26 +18,22 @@
  * 5. A snapshot removes only records up to the version that its caller expects, without what could
  *    not be delivered: all that was known when the version was told. What came since stays beside it.
  * 6. The version that a copy's caller expects is the number of its own last write, or what it loaded.
- *    Nobody else's writes move it, so a caller is fenced only by its own, or by a lost term.
+ *    Nobody else's writes move it, so a caller is fenced only by its own, by a lost term, or when it
+ *    found nothing and another one was quicker to write the first.
  * 7. Whatever changes the term or the place in the order runs in one queue, one thing at a time.
  * @module
  */
 
+import type { OncewardError } from "../../errors.js";
 import { asStoreError, closed, fenced, isFenced } from "./failures.js";
-import { fromFailure, type Message, readMessage, toFailure } from "./messages.js";
+import { fromFailure, type Message, readMessage, refusal } from "./messages.js";
 import type { Progress } from "./progress.js";
 import { Queue } from "./queue.js";
-import { type Ports, Seat } from "./seat.js";
+import { type Ports, type Role, Seat } from "./seat.js";
 import type { Reading, StoredRecord, Write } from "./storage.js";
 
 /** After how many milliseconds something that failed for now is tried again. */
 const RETRY_MS = 1000;
-
-/**
- * What a copy is. It is `new` before it comes, and `absent` while its page is hidden, or while it
- * tries to come. `fenced` and `closed` are for good.
- */
-type Role = "new" | "absent" | "follower" | "writer" | "fenced" | "closed";
 
 /** One copy, as the others know it. */
 export class Member {
@@ -49,7 +45,6 @@ export class Member {
   #seat: Seat | undefined;
   #isHidden = false;
   #isClosing = false;
-
   /** The term of the writer that is known here, and the life of the name. */
   #term = 0;
   #life: string | undefined;
@@ -65,11 +60,7 @@ export class Member {
     return this.#role === "writer" ? this.#term : undefined;
   }
 
-  /**
-   * Throws when this copy is out for good.
-   *
-   * @throws {OncewardError} `fenced`, `closed`.
-   */
+  /** Throws `fenced` or `closed` when this copy is out for good. */
   requireRight(): void {
     if (this.#isClosing) {
       throw closed();
@@ -110,7 +101,7 @@ export class Member {
     return recorded;
   }
 
-  /** Tells everyone of a record that is in the database by a transaction of the user's own. */
+  /** Tells everyone of a record that a transaction of the user's own has put there. */
   announce(record: StoredRecord): void {
     this.#enqueue(this.#seat, async () => {
       const records = [record];
@@ -251,14 +242,17 @@ export class Member {
   /** As the writer: writes what this copy or another one asked for, and tells everyone. */
   async #record(write: Write): Promise<void> {
     const seat = this.#seat;
-    const { origin, id } = write;
     const number = this.#progress.numberOf(write);
     if (number !== undefined) {
-      this.#send({ type: "confirmed", asked: { origin, id }, number });
+      this.#send({ type: "confirmed", asked: { origin: write.origin, id: write.id }, number });
+      return;
+    }
+    const { seen } = this.#progress;
+    if (write.isFirst === true && seen > 0) {
+      this.#refuse(write, fenced("another copy was the first to write; load the state again"));
       return;
     }
     try {
-      const { seen } = this.#progress;
       const records = await this.#ports.storage.write(this.#term, seen, write, (record) =>
         this.#progress.mayStand(record),
       );
@@ -272,11 +266,17 @@ export class Member {
         if (seat?.isOver === false) {
           this.#lose(failure);
         }
-      } else if (this.#progress.isOwn(write)) {
-        this.#progress.pending.giveUp(failure);
       } else {
-        this.#send({ type: "refused", asked: { origin, id }, failure: toFailure(failure) });
+        this.#refuse(write, failure);
       }
+    }
+  }
+
+  #refuse(write: Write, failure: OncewardError): void {
+    if (this.#progress.isOwn(write)) {
+      this.#progress.pending.giveUp(failure);
+    } else {
+      this.#send(refusal(write, failure));
     }
   }
 

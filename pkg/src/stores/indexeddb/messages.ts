@@ -51,7 +51,7 @@ export function readMessage(data: unknown): Message | undefined {
 }
 
 /** Takes an error apart: not every browser can send one as it is. */
-export function toFailure(error: OncewardError): Failure {
+function toFailure(error: OncewardError): Failure {
   const { code, message, cause } = error;
   const { name, message: reason } = Object(cause) as { name?: unknown; message?: unknown };
   return {
@@ -59,6 +59,11 @@ export function toFailure(error: OncewardError): Failure {
     message,
     cause: cause === undefined ? undefined : { name: String(name), message: String(reason) },
   };
+}
+
+/** Tells who asked for a write that it could not be written. */
+export function refusal({ origin, id }: Asked, error: OncewardError): Message {
+  return { type: "refused", asked: { origin, id }, failure: toFailure(error) };
 }
 
 /** Puts an error of another tab together again. */

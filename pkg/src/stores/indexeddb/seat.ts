@@ -8,6 +8,12 @@ import { acquire, type Held, type Locks } from "./locks.js";
 import { type Channel, envelope, type Message } from "./messages.js";
 import type { Storage } from "./storage.js";
 
+/**
+ * What a copy is. It is `new` before it comes, and `absent` while its page is hidden, or while it
+ * tries to come. `fenced` and `closed` are for good.
+ */
+export type Role = "new" | "absent" | "follower" | "writer" | "fenced" | "closed";
+
 /** What a copy needs of the world. */
 export interface Ports {
   /** What no other copy is called. */
