@@ -145,16 +145,19 @@ test("what comes while a write is under way is merged, and does not get into it"
   assert.deepEqual(stored.state().changes, [copy]);
 });
 
-test("what comes while a gate is opening is merged, and there is nobody to be woken yet", async () => {
+test("a gate listens once its first write is confirmed, and not before", async () => {
   const stored = testStore();
-  const { gate: other } = await open();
-  judges(other, [{ id: "a" }, "fresh"]);
   const reports = [];
+  let listeners;
   stored.duringNext(() => {
-    stored.deliver(other.snapshot());
+    listeners = stored.listeners();
   });
   const onMerge = (report) => reports.push(report.keys);
   const { gate } = await open({ store: stored.store, onMerge });
+  assert.equal(listeners, 0);
+  const { gate: other } = await open();
+  judges(other, [{ id: "a" }, "fresh"]);
+  stored.deliver(other.snapshot());
   judges(gate, [{ id: "a" }, "duplicate"]);
   assert.deepEqual(reports, [1]);
 });

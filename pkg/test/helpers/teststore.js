@@ -105,6 +105,11 @@ export function testStore() {
       plans.push(action);
     },
 
+    /** Counts those who listen. */
+    listeners(name = "default") {
+      return (listeners.get(name) ?? []).length;
+    },
+
     /** Delivers what another copy has written; returns to how many. */
     deliver(bytes, name = "default") {
       const told = listeners.get(name) ?? [];

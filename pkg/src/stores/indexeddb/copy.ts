@@ -67,7 +67,7 @@ export class Copy {
         throw fenced(`the write expects version ${expect}, and the current one is ${this.#last}`);
       }
       const covers = isSnapshot ? this.#known : undefined;
-      const isFirst = this.#last === 0n;
+      const isFirst = isSnapshot && this.#last === 0n;
       this.#confirm(await this.#member.put({ ...asked, bytes, covers, isFirst }));
       return this.#last;
     });

@@ -35,7 +35,7 @@ export interface Write extends Asked {
   readonly bytes: Uint8Array;
   /** For a snapshot, the records that it makes superfluous. Absent for changes. */
   readonly covers?: Coverage | undefined;
-  /** Whether its maker found nothing, and so has drawn a secret that nobody else knows. */
+  /** Whether it is a snapshot whose maker found nothing: it may hold a secret that nobody else knows. */
   readonly isFirst?: boolean | undefined;
 }
 
