@@ -21,10 +21,12 @@ DEBIAN_WASM_LIB=/usr/lib/rustlib/$WASM_TARGET/lib
 # The generator must be of the same version as the crate, so the crate's pin is the only place that says it.
 WASM_BINDGEN_VERSION=$(sed -n 's/^wasm-bindgen = .*version = "=\([0-9.]*\)".*/\1/p' "$ONCEWARD_ROOT/Cargo.toml")
 WASM_PACK_VERSION=0.15.1
+CARGO_FUZZ_VERSION=0.13.2
 
 wasm_bindgen_dir=$ONCEWARD_TOOLS/wasm-bindgen-$WASM_BINDGEN_VERSION
 wasm_pack_dir=$ONCEWARD_TOOLS/wasm-pack-$WASM_PACK_VERSION
-export PATH="$ONCEWARD_ROOT/node_modules/.bin:$wasm_bindgen_dir/bin:$wasm_pack_dir/bin:$PATH"
+cargo_fuzz_dir=$ONCEWARD_TOOLS/cargo-fuzz-$CARGO_FUZZ_VERSION
+export PATH="$ONCEWARD_ROOT/node_modules/.bin:$wasm_bindgen_dir/bin:$wasm_pack_dir/bin:$cargo_fuzz_dir/bin:$PATH"
 
 # compiles_wasm RUSTC: whether this compiler has a standard library for WebAssembly that fits it.
 # Asking the compiler also catches a library that an older compiler built.

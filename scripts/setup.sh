@@ -4,6 +4,7 @@
 #   scripts/setup.sh build   what a build needs
 #   scripts/setup.sh test    that, and what the tests need: wasm-pack, Chromium and its driver
 #   scripts/setup.sh bench   what a build needs, and what the benchmark compares with
+#   scripts/setup.sh fuzz    cargo-fuzz, and nothing else
 #
 # Why it is not `wasm-pack` and `rustup target add` alone: both download prebuilt files, which some
 # networks do not let through. Everything here can also be had from package registries:
@@ -192,6 +193,12 @@ install_wasm_pack() {
   cargo_install wasm-pack "$WASM_PACK_VERSION" "$wasm_pack_dir" wasm-pack
 }
 
+install_cargo_fuzz() {
+  command -v c++ >/dev/null || command -v g++ >/dev/null || command -v clang++ >/dev/null ||
+    stop "a C++ compiler is missing: libFuzzer is built with it. On Debian: apt-get install g++"
+  cargo_install cargo-fuzz "$CARGO_FUZZ_VERSION" "$cargo_fuzz_dir" cargo-fuzz
+}
+
 has_browser() {
   local name
   for name in chromium chromium-browser google-chrome google-chrome-stable chrome; do
@@ -226,8 +233,8 @@ install_node_modules() {
 # --- The run -------------------------------------------------------------------------------------
 
 purpose=${1:-}
-[[ $purpose == build || $purpose == test || $purpose == bench ]] || {
-  echo "usage: scripts/setup.sh build|test|bench" >&2
+[[ $purpose == build || $purpose == test || $purpose == bench || $purpose == fuzz ]] || {
+  echo "usage: scripts/setup.sh build|test|bench|fuzz" >&2
   exit 2
 }
 
@@ -243,6 +250,10 @@ if command -v flock >/dev/null; then
 fi
 
 step "cargo" check_cargo
+if [[ $purpose == fuzz ]]; then
+  step "cargo-fuzz" install_cargo_fuzz
+  exit
+fi
 step "node" check_node
 step "wasm target" install_wasm_target
 step "wasm-bindgen" install_wasm_bindgen

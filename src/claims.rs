@@ -20,6 +20,9 @@ pub(crate) use record::{Held, Locks, Moment, Record};
 /// What a claim is accounted with: its record, and the room that its commit will take.
 const CLAIM_BYTES: u64 = 960;
 
+/// No token counts from a later time (the year 2248), so that one wild reading does not use them up.
+const TOKEN_STAMP_MAX: u64 = (1 << 43) - 1;
+
 /// What becomes of a claim whose lease ran out without an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AfterCrash {
@@ -222,7 +225,8 @@ impl Claims {
 
     /// Returns the next token: greater than the last, and than any issued before a restart.
     pub(crate) fn next_token(&self, clock: &Clock) -> u64 {
-        self.last_token.saturating_add(1).max(clock.stamp().saturating_mul(1 << 20))
+        let stamp = clock.stamp().min(TOKEN_STAMP_MAX);
+        self.last_token.saturating_add(1).max(stamp.saturating_mul(1 << 20))
     }
 
     /// Adds a claim, which takes over whatever lapsed locks are on its identities.

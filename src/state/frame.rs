@@ -269,11 +269,14 @@ pub(super) const fn is_time(ms: u64) -> bool {
 
 impl Head {
     fn is_sound(&self) -> bool {
-        let Self { believed, unconfirmed, horizon, first, tick_ms, .. } = *self;
+        let Self { believed, unconfirmed, horizon, first, tick_ms, token, .. } = *self;
         let (age, time) = (first.map(|first| first.age), first.and_then(|first| first.unsettled));
         let times = [Some(believed), unconfirmed, Some(horizon), age, time];
         times.into_iter().flatten().all(is_time)
             && unconfirmed.is_none_or(|ahead| ahead > believed)
+            && (unconfirmed.is_some() || time.is_none())
+            // No gate comes near the last token, after which there would be no greater one.
+            && token.leading_ones() < 2
             && matches!(tick_ms, 1 | 1_000)
     }
 

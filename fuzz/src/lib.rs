@@ -1,0 +1,32 @@
+//! What the fuzz targets do with their inputs, and what must hold whatever those are.
+//!
+//! The targets in `fuzz_targets` only hand bytes over to here, so that `tests/corpus.rs` of the crate
+//! can replay the corpus through the very same code, with any compiler. A panic is a find.
+
+pub mod events;
+pub mod frame;
+pub mod held;
+pub mod journals;
+pub mod merges;
+pub mod mutate;
+pub mod notations;
+pub mod ops;
+pub mod repair;
+pub mod restores;
+pub mod script;
+pub mod settings;
+pub mod write;
+
+/// The targets, by the names of their folders in the corpus.
+pub const TARGETS: [(&str, fn(&[u8])); 7] = [
+    ("restore", restores::raw),
+    ("merge", merges::raw),
+    ("repaired", restores::repaired),
+    ("journal", journals::raw),
+    ("journal_repaired", journals::repaired),
+    ("ops", ops::run),
+    ("notations", notations::run),
+];
+
+/// The targets that see little unless the crate was built with `--cfg onceward_unchecked`.
+pub const UNCHECKED: [&str; 3] = ["restore", "merge", "journal"];
