@@ -34,8 +34,7 @@ impl Claims {
         let end = theirs.end;
         let Some((slot, _)) = self.ids.get(end) else {
             let number = self.place(theirs, room)?;
-            self.is_shared = true;
-            self.assign_all(number);
+            self.share(number);
             return Ok(true);
         };
         let [number, _] = slot.words;
@@ -46,11 +45,13 @@ impl Claims {
         if (ours.held, ours.state()) == before {
             return Ok(false);
         }
-        let is_over = ours.held == Held::NONE;
+        let (is_over, has_lost) = (ours.held == Held::NONE, ours.held != before.0);
         self.touched.try_reserve(1).map_err(|_| NoRoom)?;
         self.touched.push(end);
-        self.is_shared = true;
-        self.assign_all(number);
+        self.is_shared |= has_lost;
+        if self.is_shared {
+            self.assign_all(number);
+        }
         if is_over && let Some(record) = self.finish(number, room) {
             self.note_end(&record, Some(record.end_age()));
         }
@@ -110,9 +111,20 @@ impl Claims {
     /// Puts what is staged in, which has its locks before anyone else until the stage ends.
     pub(crate) fn add_staged(&mut self, record: Record, room: &mut Room) -> Result<(), NoRoom> {
         let number = self.place(record, room)?;
-        self.is_shared = true;
-        self.assign_all(number);
+        self.share(number);
         Ok(())
+    }
+
+    /// Has the locks of a claim that was put in go to whoever is first, where it does not have all of
+    /// them as it is: to look at all claims for each one would take time with their square.
+    fn share(&mut self, number: u64) {
+        let Some(record) = self.records.get(number) else { return };
+        let is_whole = record.held == record.locks.all();
+        let has_all = record.locks.prints().all(|lock| self.is_had_by(lock, number));
+        if !is_whole || !has_all {
+            self.is_shared = true;
+            self.assign_all(number);
+        }
     }
 
     /// Ends what a stage holds. When it was kept, the lapsed claims that were below it have lost.
