@@ -1,92 +1,79 @@
-//! What the fuzzers keep is read by everything that reads bytes or text from outside: nothing
-//! panics, and what is refused is refused with a code that says why.
+//! Replays the inputs that the fuzz targets have found, through the very code of the targets: whatever
+//! is decoded is taken, or refused with a typed error that changes nothing.
+//!
+//! The targets run by `scripts/fuzz.sh`, for longer; see `fuzz`.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "these are tests")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "the numbers are small, and a panic is how a test fails"
+)]
+#![allow(clippy::std_instead_of_alloc, reason = "a test has the whole standard library")]
+#![allow(unreachable_pub, dead_code, reason = "for the targets it is a library")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use onceward::{ErrorCode, Gate, Journal, Notation, Options, Ordinal, Secret, UnixMs};
+#[path = "../fuzz/src/lib.rs"]
+mod targets;
 
-const NOW: UnixMs = UnixMs::new(1_790_000_000_000);
-const NOTATIONS: [&str; 6] = ["hlc", "lsn", "redis", "time", "ulid", "uuid7"];
-
-fn inputs() -> Vec<PathBuf> {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
-    let targets = fs::read_dir(corpus).unwrap().map(|target| target.unwrap().path());
-    targets
-        .flat_map(|target| fs::read_dir(target).unwrap().map(|file| file.unwrap().path()))
-        .collect()
+/// Returns the inputs in a folder of the corpus, by their names.
+fn inputs(target: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
+    let files =
+        fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut inputs: Vec<_> = files
+        .map(|file| file.unwrap().path())
+        .map(|path| (path.display().to_string(), fs::read(path).unwrap()))
+        .collect();
+    inputs.sort();
+    inputs
 }
 
-fn gate() -> Gate {
-    Gate::new(Options::default(), Secret::new(b"corpus").unwrap(), NOW).unwrap()
-}
-
-#[track_caller]
-fn check_refused(code: ErrorCode) {
-    let expected = [
-        ErrorCode::Corrupt,
-        ErrorCode::UnsupportedVersion,
-        ErrorCode::WrongSecret,
-        ErrorCode::InvalidOption,
-        ErrorCode::Capacity,
-    ];
-    assert!(expected.contains(&code), "{code}");
-}
-
-fn check_state(bytes: &[u8]) {
-    let secret = || Secret::new(b"corpus").unwrap();
-    for secret in [None, Some(secret())] {
-        match Gate::restore(bytes, Options::default(), secret.clone(), NOW) {
-            Ok(gate) => {
-                // Its own state it must be able to read.
-                let snapshot = gate.snapshot().unwrap();
-                assert!(Gate::restore(&snapshot, Options::default(), secret, NOW).is_ok());
-            }
-            Err(error) => check_refused(error.code()),
-        }
-    }
-    let mut gate = gate();
-    let before = gate.snapshot().unwrap();
-    if let Err(error) = gate.merge(bytes) {
-        check_refused(error.code());
-        assert!(gate.snapshot().unwrap() == before, "what was refused has changed something");
+/// Hands inputs to a target; the name of one that fails is told.
+fn replay(run: fn(&[u8]), inputs: &[(String, Vec<u8>)]) {
+    assert!(!inputs.is_empty(), "there is nothing to replay");
+    for (name, input) in inputs {
+        let _told = Told(name);
+        run(input);
     }
 }
 
-fn check_journal(bytes: &[u8]) {
-    let salvaged = Journal::salvage(b"", 0, bytes);
-    assert_eq!(salvaged.kept_bytes.saturating_add(salvaged.lost_bytes), bytes.len());
-    match Journal::read(b"", 0, bytes) {
-        Ok(read) => assert_eq!(read.records, salvaged.records),
-        Err(error) => check_refused(error.code()),
-    }
-}
+/// Tells the name of an input while its panic passes by.
+struct Told<'a>(&'a str);
 
-fn check_text(text: &str) {
-    if let Ok(ordinal) = Ordinal::parse(text) {
-        assert_eq!(ordinal.to_string(), text);
-    }
-    for name in NOTATIONS {
-        // An id of Redis may leave its second half out, so not every text comes back as it was.
-        if let Ok(ordinal) = Notation::named(name).unwrap().parse(text) {
-            assert_eq!(Ordinal::parse(&ordinal.to_string()), Ok(ordinal));
+impl Drop for Told<'_> {
+    #[allow(clippy::print_stderr, reason = "it is for the reader of a failure")]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("that was {}", self.0);
         }
     }
 }
 
 #[test]
-fn everything_reads_what_the_fuzzers_keep() {
-    let inputs = inputs();
-    assert!(inputs.len() > 100, "the corpus is not there");
-    for path in &inputs {
-        let bytes = fs::read(path).unwrap();
-        check_state(&bytes);
-        check_journal(&bytes);
-        if let Ok(text) = core::str::from_utf8(&bytes) {
-            check_text(text);
-        }
+fn what_the_targets_have_found_is_still_taken_or_refused() {
+    for (target, run) in targets::TARGETS {
+        replay(run, &inputs(target));
     }
-    println!("{} inputs", inputs.len());
+}
+
+/// Checks are on here, so that frames that were found without them are put right first.
+#[test]
+fn frames_that_were_found_without_checks_are_decoded_with_them() {
+    replay(targets::restores::repaired, &inputs("restore"));
+    replay(targets::merges::repaired, &inputs("merge"));
+    replay(targets::journals::repaired, &inputs("journal"));
+}
+
+#[test]
+fn the_corpus_reaches_what_is_behind_the_checks() {
+    let inputs = inputs("repaired");
+    let taken = inputs.iter().filter(|(_, frame)| targets::restores::is_taken(frame)).count();
+    let refused = inputs.len() - taken;
+    assert!(taken >= 5 && refused >= 5, "{taken} frames are taken, {refused} are refused");
 }

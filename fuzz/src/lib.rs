@@ -15,10 +15,14 @@ pub mod repair;
 pub mod restores;
 pub mod script;
 pub mod settings;
+pub mod states;
 pub mod write;
 
+/// What is done with an input.
+pub type Target = fn(&[u8]);
+
 /// The targets, by the names of their folders in the corpus.
-pub const TARGETS: [(&str, fn(&[u8])); 7] = [
+pub const TARGETS: [(&str, Target); 7] = [
     ("restore", restores::raw),
     ("merge", merges::raw),
     ("repaired", restores::repaired),
@@ -27,6 +31,3 @@ pub const TARGETS: [(&str, fn(&[u8])); 7] = [
     ("ops", ops::run),
     ("notations", notations::run),
 ];
-
-/// The targets that see little unless the crate was built with `--cfg onceward_unchecked`.
-pub const UNCHECKED: [&str; 3] = ["restore", "merge", "journal"];

@@ -62,7 +62,7 @@ fn written_again(notation: Notation, text: &str, value: &Ordinal) {
             let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
             assert_eq!(text, parts.join("-"));
         }
-        _ => {
+        Notation::Time | _ => {
             let (seconds, fraction) = (number / 1_000_000_000, number % 1_000_000_000);
             let again = utc(u64::try_from(seconds).unwrap(), fraction);
             // An offset may lead into the year 10000, which has no spelling.
@@ -82,7 +82,9 @@ fn ulid(number: u128) -> String {
 fn utc(seconds: u64, fraction: u128) -> String {
     let (mut days, rest) = (seconds / 86_400, seconds % 86_400);
     let mut year = 1970;
-    let is_leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let is_leap = |year: u64| {
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    };
     while days >= 365 + u64::from(is_leap(year)) {
         days -= 365 + u64::from(is_leap(year));
         year += 1;

@@ -11,7 +11,9 @@ type Key = [u8; 16];
 
 fn sip(key: &Key, parts: &[&[u8]]) -> [u8; 16] {
     let mut hasher = SipHasher13::new_with_key(key);
-    parts.iter().for_each(|part| hasher.write(part));
+    for part in parts {
+        hasher.write(part);
+    }
     hasher.finish128().as_bytes()
 }
 

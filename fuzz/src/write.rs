@@ -32,7 +32,12 @@ impl Writer {
     }
 
     /// Writes what some keys have, each after the place of its key.
-    fn beside<T>(&mut self, keys: &[Key], has: impl Fn(&Key) -> Option<T>, put: fn(&mut Self, T)) {
+    fn beside<'k, T>(
+        &mut self,
+        keys: &'k [Key],
+        has: impl Fn(&'k Key) -> Option<T>,
+        put: impl Fn(&mut Self, T),
+    ) {
         for (index, key) in keys.iter().enumerate() {
             if let Some(it) = has(key) {
                 self.count(index);
@@ -41,7 +46,7 @@ impl Writer {
         }
     }
 
-    fn commit(&mut self, commit: Commit) {
+    fn commit(&mut self, commit: &Commit) {
         for number in [commit.second, commit.token, commit.stamp] {
             self.put(&number.to_le_bytes());
         }
@@ -112,7 +117,7 @@ impl Frame {
         }
         w.beside(keys, |key| key.content, |w, content| w.put(&content));
         w.beside(keys, |key| key.unsettled, |w, time| w.put(&time.to_le_bytes()));
-        w.beside(keys, |key| key.commit.clone(), Writer::commit);
+        w.beside(keys, |key| key.commit.as_ref(), Writer::commit);
         for entity in entities {
             w.print(entity.print);
             w.number(&entity.revision);
@@ -128,7 +133,9 @@ impl Frame {
                 w.long(&source.window);
             }
         }
-        claims.iter().for_each(|claim| w.claim(claim));
+        for claim in claims {
+            w.claim(claim);
+        }
         w.put(&[0; CHECKSUM_BYTES]);
         w.0
     }
