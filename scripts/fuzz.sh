@@ -52,10 +52,14 @@ for target in "${TARGETS[@]}"; do
   mkdir -p "$found"
   printf '\n==> %s, %s s\n' "$target" "$seconds"
   # An input may take two seconds and a gigabyte at most.
-  RUSTFLAGS=$flags "${cargo[@]}" fuzz run "$target" "$found" "fuzz/corpus/$target" \
+  if ! RUSTFLAGS=$flags "${cargo[@]}" fuzz run "$target" "$found" "fuzz/corpus/$target" \
     --target-dir "$build" --sanitizer "${FUZZ_SANITIZER:-none}" -- \
     -max_total_time="$seconds" -timeout=2 -rss_limit_mb=1024 -max_len=65536 -print_final_stats=1 \
-    2>&1 | tee "$log" | grep -v --line-buffered -E '^(#[0-9]+\s+(NEW|REDUCE|RELOAD)|INFO|NEW_FUNC)'
+    2>&1 | tee "$log" | grep -v --line-buffered -E '^(#|"|INFO|\s*NEW_FUNC)'; then
+    printf '\nfuzz: %s failed. Where there is an input for it in fuzz/artifacts/%s, this runs it again:\n' "$target" "$target"
+    printf '  RUSTFLAGS="%s" %s fuzz run %s --target-dir %s --sanitizer none INPUT\n' "$flags" "${cargo[*]}" "$target" "$build"
+    exit 1
+  fi
   runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
   reached=$(sed -n 's/.* cov: \([0-9]*\) ft: \([0-9]*\).*/\1 edges, \2 features/p' "$log" | tail -n 1)
   summary+=("$target: $runs inputs, $reached")
