@@ -17,7 +17,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { Failure, main, printSummary, root, run, step } from "./steps.mjs";
 
 /** The most that the optimised module may weigh, compressed as a server would send it. */
-const WASM_BROTLI_BYTES_MAX = 90_000;
+const WASM_BROTLI_BYTES_MAX = 120_000;
 
 const TARGET = "wasm32-unknown-unknown";
 const wasmDir = join(root, "pkg/wasm");
@@ -55,6 +55,8 @@ async function compileCrate({ sources }) {
   const flags = [...sources.map((folder) => `${folder}=crates`), `${root}=.`].map(
     (mapping) => `--remap-path-prefix=${mapping}`,
   );
+  // Ids from contents are not made in a hurry, and the quick form has eight times the code.
+  flags.push('--cfg=sha2_backend_soft="compact"');
   await run(
     "wasm_env",
     ["cargo", "build", "--release", "--lib", "--target", TARGET, "--features", "wasm"],

@@ -113,6 +113,12 @@ impl Error {
         Self::new(ErrorCode::Corrupt, reason)
     }
 
+    /// Something that another has claimed, and what is said of it.
+    pub(crate) fn claimed(refusal: Inspection) -> Self {
+        let error = Self::new(ErrorCode::LostClaim, "the entity is claimed by another");
+        Self { refusal: Some(Box::new(refusal)), ..error }
+    }
+
     /// A claim that is no longer current, and what is said of its event now.
     pub(crate) fn lost(refusal: Option<Inspection>) -> Self {
         let error = Self::new(ErrorCode::LostClaim, "the claim is no longer current");

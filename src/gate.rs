@@ -2,6 +2,7 @@
 
 mod claiming;
 mod columns;
+mod issuing;
 mod judge;
 mod options;
 mod trail;

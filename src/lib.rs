@@ -53,6 +53,8 @@ mod fingerprint;
 mod event;
 mod verdict;
 
+mod codec;
+
 mod table;
 
 mod answers;
@@ -64,6 +66,9 @@ mod claims;
 mod gate;
 mod state;
 
+mod issue;
+mod sequencer;
+
 #[cfg(feature = "wasm")]
 mod wasm;
 
@@ -73,10 +78,12 @@ pub use error::{Error, ErrorCode};
 pub use event::Event;
 pub use fingerprint::{Fingerprint, Secret};
 pub use gate::{Claimed, Gate, Options, Resolution, Stats, Target, Timing};
+pub use issue::{IdSource, RevisionClock, content_id};
 pub use notation::Notation;
 pub use ordinal::{ORDINAL_DIGITS_MAX, Ordinal};
 pub use positions::{Positions, WINDOW_MAX};
 pub use revisions::Revisions;
+pub use sequencer::{Dropped, Rejected, Release, Sequencer, SequencerOptions, Skipped, Turn};
 pub use state::{DoubleRun, Journal, MergeReport, Recovered, Restoration, Run, Staged};
 pub use time::{Millis, UnixMs};
 pub use verdict::{Answer, Inspection, Verdict};

@@ -97,6 +97,17 @@ impl Entities {
         Some(Last { revision, content })
     }
 
+    /// Returns the revision that comes after the last one, or the first, if there is one more.
+    pub(crate) fn next_of(&self, entity: Print) -> Option<Ordinal> {
+        match (self.last(entity), &self.order) {
+            (Some(last), _) => last.revision.successor(),
+            (None, Revisions::Next { first: Some(first) }) => Some(first.clone()),
+            (None, Revisions::Next { first: None } | Revisions::Newer) => {
+                Some(Ordinal::from(1_u64))
+            }
+        }
+    }
+
     /// Judges a revision: semantics, section 4.
     pub(crate) fn judge(
         &self,

@@ -1,7 +1,6 @@
 //! State that survives: snapshots, changes, merging them, and the journal they are kept in.
 //! Semantics, section 8; the bytes are described in `docs/state-format.md`.
 
-mod codec;
 mod frame;
 mod journal;
 mod merge;

@@ -8,7 +8,7 @@ use core::ops::Range;
 
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
-use super::codec::{PRINT_BYTES, Reader, Writer};
+use crate::codec::{PRINT_BYTES, Reader, Writer};
 use crate::error::{Error, ErrorCode};
 use crate::fingerprint::{Fingerprinter, Secret};
 use crate::keys::First;

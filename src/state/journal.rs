@@ -9,8 +9,8 @@ use core::hash::Hasher as _;
 
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
-use super::codec::Reader;
 use super::frame::IS_CHECKED;
+use crate::codec::Reader;
 use crate::error::Error;
 
 const MAGIC: [u8; 4] = *b"OWJR";

@@ -6,13 +6,13 @@
 
 use alloc::vec::Vec;
 
-use super::codec::Reader;
 use super::frame::{
     self, CONTENT_BYTES, Check, FAR, FAR_BYTES, Head, KEY_BYTES, Modes, Sections, UNSETTLED_BYTES,
     is_time,
 };
 use super::read::{claim, commit, is_age, next_index, record};
 use super::report::{DoubleRun, MergeReport, Run};
+use crate::codec::Reader;
 use crate::error::Error;
 use crate::fingerprint::Print;
 use crate::gate::{Gate, make_room};

@@ -2,11 +2,11 @@
 
 use core::ops::Range;
 
-use super::codec::Reader;
 use super::frame::is_time;
 use super::write::flags;
 use crate::answers::StoredCommit;
 use crate::claims::{Held, Locks, Record};
+use crate::codec::Reader;
 use crate::content::Content;
 use crate::event::Place;
 use crate::fingerprint::{Fingerprint, Print};

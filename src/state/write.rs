@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use super::codec::{Writer, count};
 use super::frame::{self, Counts, FAR, Head, KEY_BYTES, Kind, Modes};
 use crate::claims::{Locks, Record};
+use crate::codec::{Writer, count};
 use crate::error::Error;
 use crate::fingerprint::{Digest, Print};
 use crate::gate::{Gate, Reader, Touched};

@@ -12,9 +12,16 @@ use crate::error::Error;
 
 /// Returns the canonical text of a value, in UTF-8.
 pub(super) fn canonical(value: &JsValue) -> JsResult<Uint8Array> {
-    let json = json(value, 0)?;
-    let text = CanonicalJson::new(&json).map_err(thrown)?;
+    let text = canonical_without(value, &Array::new())?;
     Ok(Uint8Array::from(text.as_str().as_bytes()))
+}
+
+/// Returns the canonical text of a value without some of its own members, which are not even read.
+pub(super) fn canonical_without(value: &JsValue, omit: &Array) -> JsResult<CanonicalJson> {
+    let is_whole = omit.length() == 0;
+    let json =
+        if is_whole { json(value, 0)? } else { object(value.unchecked_ref(), 1, Some(omit))? };
+    CanonicalJson::new(&json).map_err(thrown)
 }
 
 /// Reads a value; getters and proxies may run, so no gate is borrowed here.
@@ -42,7 +49,7 @@ fn json(value: &JsValue, depth: usize) -> JsResult<Json> {
     if Array::is_array(value) {
         return array(value.unchecked_ref(), depth);
     }
-    object(value.unchecked_ref(), depth)
+    object(value.unchecked_ref(), depth, None)
 }
 
 fn array(items: &Array, depth: usize) -> JsResult<Json> {
@@ -56,7 +63,7 @@ fn array(items: &Array, depth: usize) -> JsResult<Json> {
     Ok(Json::Array(values))
 }
 
-fn object(object: &Object, depth: usize) -> JsResult<Json> {
+fn object(object: &Object, depth: usize, omit: Option<&Array>) -> JsResult<Json> {
     // Dates, maps, typed arrays and class instances would silently become something else.
     let prototype = Reflect::get_prototype_of(object)?;
     let is_plain = prototype.is_null() || Reflect::get_prototype_of(&prototype)?.is_null();
@@ -66,6 +73,9 @@ fn object(object: &Object, depth: usize) -> JsResult<Json> {
     let names = Object::keys(object);
     let mut members = Vec::new();
     for name in names.iter() {
+        if omit.is_some_and(|omit| omit.includes(&name, 0)) {
+            continue;
+        }
         let value = json(&Reflect::get(object, &name)?, depth)?;
         members.try_reserve(1).map_err(|_| thrown(Error::capacity()))?;
         members.push((string(&name)?, value));

@@ -17,7 +17,7 @@ use crate::verdict::Inspection;
 
 /// Options as TypeScript hands them over: a plain object, complete, with durations in
 /// milliseconds and ordinals as decimal digits.
-struct Fields<'a>(&'a JsValue);
+pub(super) struct Fields<'a>(pub(super) &'a JsValue);
 
 /// Reads options.
 pub(super) fn options(value: &JsValue) -> JsResult<Options> {
@@ -44,20 +44,24 @@ pub(super) fn options(value: &JsValue) -> JsResult<Options> {
 }
 
 impl Fields<'_> {
-    fn get(&self, name: &str) -> JsValue {
+    pub(super) fn get(&self, name: &str) -> JsValue {
         // Only what is not an object refuses to be read; it has no options.
         Reflect::get(self.0, &name.into()).unwrap_or(JsValue::UNDEFINED)
     }
 
-    fn whole(&self, name: &str, reason: &'static str) -> Result<u64, Error> {
+    pub(super) fn whole(&self, name: &str, reason: &'static str) -> Result<u64, Error> {
         self.get(name).as_f64().and_then(whole).ok_or(Error::option(reason))
     }
 
-    fn millis(&self, name: &str, reason: &'static str) -> Result<Millis, Error> {
+    pub(super) fn millis(&self, name: &str, reason: &'static str) -> Result<Millis, Error> {
         self.whole(name, reason).map(Millis::new)
     }
 
-    fn ordinal(&self, name: &str, reason: &'static str) -> Result<Option<Ordinal>, Error> {
+    pub(super) fn ordinal(
+        &self,
+        name: &str,
+        reason: &'static str,
+    ) -> Result<Option<Ordinal>, Error> {
         let value = self.get(name);
         if value.is_undefined() {
             return Ok(None);

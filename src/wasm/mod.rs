@@ -9,7 +9,9 @@ mod convert;
 mod core;
 mod error;
 mod frame;
+mod issue;
 mod memory;
+mod sequencer;
 mod singles;
 mod state;
 
