@@ -9,7 +9,7 @@
 import type { CoreGate } from "./core.js";
 import type { CoreClaim, CoreDoubt } from "./coretypes.js";
 import { invalidEvent, invalidOption, OncewardError } from "./errors.js";
-import { type Json, readEvent, readResult } from "./event.js";
+import { type Json, readEvent, readKept } from "./event.js";
 import { type ContentBytes, type Fields, frameRoom } from "./frame.js";
 import { type Duration, readDuration, readNow, readOneOf, takeOptions } from "./options.js";
 import { type Refusal, toRefusal } from "./refusal.js";
@@ -186,7 +186,7 @@ export class Claim {
   commit(result?: Json | Uint8Array): "committed" | "late" {
     this.#ticket.live();
     this.#ticket.wasTried = true;
-    return this.#ticket.commit(readResult(result));
+    return this.#ticket.commit(readKept(result, "the result"));
   }
 
   /**
@@ -292,7 +292,7 @@ export class Claims {
       throw invalidOption('it must be said how it ended: "committed" or "released"');
     }
     const how = readOneOf(as, "as", ["committed", "released"]);
-    const answer = readResult(result);
+    const answer = readKept(result, "the result");
     if (how === "released" && answer !== undefined) {
       throw invalidEvent("what was released has no result");
     }

@@ -250,6 +250,12 @@ export class CoreGate {
     return this.#call(() => core.forget(bytes));
   }
 
+  /** Issues the next revision of the entity in the scratch, as decimal digits. */
+  nextRevision(bytes: number, now: number): string {
+    const core = this.live();
+    return this.#call(() => core.nextRevision(bytes, now));
+  }
+
   /** Returns the counters. */
   stats(): CoreStats {
     const core = this.live();

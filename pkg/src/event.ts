@@ -138,16 +138,16 @@ function readContent(value: unknown): ContentBytes | undefined {
 }
 
 /**
- * Reads a result, which is reduced to bytes as content is.
+ * Reads what is to be kept as bytes, as content is; it is called by that name when it is malformed.
  *
  * @throws {OncewardError} `invalid_event` when it is neither JSON nor bytes.
  */
-export function readResult(value: unknown): ContentBytes | undefined {
+export function readKept(value: unknown, name: string): ContentBytes | undefined {
   try {
     return readContent(value);
   } catch (error) {
     throw error instanceof OncewardError && error.code === "invalid_event"
-      ? invalidEvent(error.message.replace(/^content/, "the result"))
+      ? invalidEvent(error.message.replace(/^content/, name))
       : error;
   }
 }

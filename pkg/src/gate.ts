@@ -10,12 +10,12 @@ import { type Claim, type ClaimOptions, Claims, type Doubt } from "./claim.js";
 import { CoreGate } from "./core.js";
 import { invalidEvent, invalidOption } from "./errors.js";
 import { type GateEvent, type Json, readEvent } from "./event.js";
-import { frameRoom } from "./frame.js";
+import { frameRoom, NO_FIELDS } from "./frame.js";
 import { Judging } from "./judging.js";
 import { type MergeReport, readState, toMergeReport } from "./merging.js";
 import { type OnceOptions, Onces, type Outcome } from "./once.js";
 import { type Opened, open, type Recovery } from "./opening.js";
-import { type GateOptions, type ReadOptions, readOptions } from "./options.js";
+import { type GateOptions, type ReadOptions, readNow, readOptions } from "./options.js";
 import type { Persistence } from "./persistence.js";
 import type { Refusal } from "./refusal.js";
 import { type Stage, stageEvents } from "./stage.js";
@@ -293,6 +293,31 @@ export class Gate extends Judging {
    */
   stats(): Stats {
     return toStats(this.#core.stats());
+  }
+
+  /**
+   * Issues the revision after the last one of an entity, and records it as accepted: no other caller
+   * gets it, and when it comes back it is a duplicate. The first is `firstRevision`, or 1.
+   *
+   * @throws {OncewardError} `lost_claim` while another has claimed or staged a revision of the entity,
+   * with what the gate says of that as its `refusal`; otherwise as `check`.
+   *
+   * @example
+   * ```ts
+   * const update = { entity: "ACME", revision: gate.nextRevision({ entity: "ACME" }), price: 12 };
+   * ```
+   */
+  nextRevision(what: { scope?: string | undefined; entity: string }): bigint {
+    this.#core.live();
+    const { scope, entity, ...others } = readEvent(what);
+    if (entity === undefined || Object.values(others).some((value) => value !== undefined)) {
+      throw invalidEvent("nextRevision takes one entity, and at most a scope with it");
+    }
+    const fields = { ...NO_FIELDS, scope, entity };
+    const now = readNow(this.#clock);
+    const sheet = this.#core.scratch(frameRoom(fields));
+    sheet.event(fields);
+    return BigInt(this.#core.nextRevision(sheet.length, now));
   }
 
   /**

@@ -9,12 +9,20 @@ export { taskClock } from "./clock.js";
 export { type ErrorCode, isOncewardError, OncewardError } from "./errors.js";
 export type { GateEvent, Json, Ordinal } from "./event.js";
 export { Gate } from "./gate.js";
+export {
+  type ContentIdOptions,
+  contentId,
+  newId,
+  RevisionClock,
+  type RevisionClockOptions,
+} from "./issue.js";
 export type { DoubleRun, MergeReport } from "./merging.js";
 export type { OnceOptions, Outcome } from "./once.js";
 export type { Recovery } from "./opening.js";
 export type { Duration, GateOptions } from "./options.js";
 export { ordinal } from "./ordinal.js";
 export type { Inspection, Refusal } from "./refusal.js";
+export { type Order, Sequencer, type SequencerOptions } from "./sequencer.js";
 export type { Stage } from "./stage.js";
 export type { Stats } from "./stats.js";
 export type { Store, StoredState } from "./store.js";

@@ -85,7 +85,8 @@ export function translate(thrown: unknown, poisoned: Instance): unknown {
   return new OncewardError(code, message, { refusal });
 }
 
-function run<T>(call: () => T): T {
+/** Calls the core, started if it has to be; what is thrown in there is thrown as the caller should see it. */
+export function run<T>(call: () => T): T {
   const here = instance();
   try {
     return call();

@@ -5,7 +5,7 @@
 
 import { Claim, type Claims, Ticket } from "./claim.js";
 import { invalidOption, OncewardError } from "./errors.js";
-import { type Json, kindOf, readEvent, readResult } from "./event.js";
+import { type Json, kindOf, readEvent, readKept } from "./event.js";
 import type { ContentBytes, Fields } from "./frame.js";
 import { attempt, isConfirmed, renew } from "./holding.js";
 import { type Duration, readDuration, readFlag, readOneOf, takeOptions } from "./options.js";
@@ -287,7 +287,7 @@ function record(ticket: Ticket, flight: Flight, value: unknown): void {
 /** Reads a result; null when it is neither JSON nor bytes. */
 function tryResult(value: unknown): ContentBytes | undefined | null {
   try {
-    return readResult(value);
+    return readKept(value, "the result");
   } catch {
     return null;
   }

@@ -151,7 +151,8 @@ function asOption<T>(read: () => T): T {
   }
 }
 
-function readDecimal(value: unknown, name: string): string | undefined {
+/** Reads an ordinal as decimal digits; the core judges them. */
+export function readDecimal(value: unknown, name: string): string | undefined {
   const ordinal = asOption(() => readOrdinal(value, name));
   return ordinal === undefined ? undefined : String(ordinal);
 }
@@ -177,7 +178,8 @@ function readPositions(value: unknown): CoreOptions["positions"] {
   return { window: readNumber(window, "positions.window") };
 }
 
-function readNumber(value: unknown, name: string): number {
+/** Reads a number; the core judges its range. */
+export function readNumber(value: unknown, name: string): number {
   if (typeof value !== "number") {
     throw invalidOption(`${name} must be a number, not ${kindOf(value)}`);
   }
@@ -192,7 +194,8 @@ export function readFlag(value: unknown, name: string, otherwise: boolean): bool
   return value ?? otherwise;
 }
 
-function readSecret(value: unknown): Uint8Array | undefined {
+/** Reads a secret, which is never empty. */
+export function readSecret(value: unknown): Uint8Array | undefined {
   if (value === undefined) {
     return undefined;
   }
@@ -228,21 +231,24 @@ function readStore(value: unknown): Store | undefined {
   return value as Store;
 }
 
-function readSnapshot(value: unknown): Uint8Array | undefined {
+/** Reads state that was kept. */
+export function readSnapshot(value: unknown): Uint8Array | undefined {
   if (value !== undefined && !isBytes(value)) {
     throw invalidOption(`snapshot must be a Uint8Array, not ${kindOf(value)}`);
   }
   return value;
 }
 
-function readCallback(value: unknown, name: string): unknown {
+/** Reads a function that may be absent. */
+export function readCallback(value: unknown, name: string): unknown {
   if (value !== undefined && typeof value !== "function") {
     throw invalidOption(`${name} must be a function, not ${kindOf(value)}`);
   }
   return value;
 }
 
-function readClock(value: unknown): () => number {
+/** Reads where the time comes from. */
+export function readClock(value: unknown): () => number {
   if (value === undefined) {
     // Looked up at each call, so that a test's replaced Date is noticed.
     return () => Date.now();

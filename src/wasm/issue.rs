@@ -24,18 +24,20 @@ pub struct Revisor {
 
 #[wasm_bindgen]
 impl Revisor {
-    /// Returns a clock that goes on after a revision, or starts when there is none (an empty text).
+    /// Returns a clock that goes on after a revision, or starts when there is none.
     ///
     /// # Errors
     /// `invalid_option` when an option is out of range.
     #[wasm_bindgen(constructor)]
-    pub fn new(node: f64, max_drift: f64, last: &str) -> JsResult<Self> {
+    pub fn new(node: f64, max_drift: f64, last: Option<String>) -> JsResult<Self> {
         let open = || {
             let reason = "the node must be a whole number from 0 to 1023";
             let node = whole(node).and_then(|node| u16::try_from(node).ok());
             let drift = whole(max_drift).ok_or(Error::option("maxDrift must be milliseconds"))?;
             let clock = RevisionClock::new(node.ok_or(Error::option(reason))?, Millis::new(drift))?;
-            if last.is_empty() { Ok(clock) } else { clock.after(&Ordinal::parse(last)?) }
+            let Some(last) = last else { return Ok(clock) };
+            let last = Ordinal::parse(&last).map_err(|_| Error::option("last is not an ordinal"));
+            clock.after(&last?)
         };
         open().map(|clock| Self { clock }).map_err(thrown)
     }
