@@ -2,7 +2,9 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use core::cmp::Ordering;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::str::FromStr;
 
 use crate::error::Error;
@@ -23,8 +25,7 @@ const DIGITS_MAX: usize = 136;
 /// A revision, a position or an epoch: a non-negative integer of up to 129 decimal digits.
 ///
 /// Up to 2^128 − 1 it is two machine words; beyond that it is as exact, and boxed.
-// The order of the fields is the order of significance, so that the derived order is right.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Eq)]
 pub struct Ordinal {
     /// Absent below 2^128.
     more: Option<Box<[u64; LIMBS - 2]>>,
@@ -181,6 +182,41 @@ fn divide_chunk(limbs: &mut [u64; LIMBS]) -> u64 {
         rest = low(wide.checked_rem(u128::from(CHUNK)).unwrap_or(0));
     }
     rest
+}
+
+// Comparing and copying are calls and never inlined, which the size of the module shows: they are
+// everywhere, and where they have to be quick the halves are compared instead.
+impl Ord for Ordinal {
+    #[inline(never)]
+    fn cmp(&self, other: &Self) -> Ordering {
+        let more = self.more.cmp(&other.more);
+        more.then(self.high.cmp(&other.high)).then(self.low.cmp(&other.low))
+    }
+}
+
+impl PartialOrd for Ordinal {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Ordinal {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Hash for Ordinal {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.more, self.high, self.low).hash(state);
+    }
+}
+
+impl Clone for Ordinal {
+    #[inline(never)]
+    fn clone(&self) -> Self {
+        Self { more: self.more.clone(), high: self.high, low: self.low }
+    }
 }
 
 impl From<u64> for Ordinal {
