@@ -52,7 +52,7 @@ export class CoreGate {
   #scope = "";
   #failure: OncewardError | undefined;
 
-  /** Takes over a gate that was just opened in the instance. */
+  /** Takes over a gate that was just opened in the instance. @internal */
   constructor(core: glue.Core) {
     this.#instance = instance();
     this.#core = core;
@@ -68,7 +68,10 @@ export class CoreGate {
     return this.#instance.dead;
   }
 
-  /** Throws when the gate was closed or may not be trusted any more, or its instance is dead. */
+  /**
+   * Throws when the gate was closed or may not be trusted any more, or its instance is dead.
+   * @internal
+   */
   live(): glue.Core {
     if (this.#core === undefined) {
       throw this.#failure ?? new OncewardError("closed", "the gate is closed");

@@ -14,7 +14,7 @@ import { frameRoom, NO_FIELDS } from "./frame.js";
 import { Judging } from "./judging.js";
 import { type MergeReport, readState, toMergeReport } from "./merging.js";
 import { type OnceOptions, Onces, type Outcome } from "./once.js";
-import { type Opened, open, type Recovery } from "./opening.js";
+import { type Opened, open, openNow, type Recovery } from "./opening.js";
 import { type GateOptions, type ReadOptions, readNow, readOptions } from "./options.js";
 import type { Persistence } from "./persistence.js";
 import type { Refusal } from "./refusal.js";
@@ -94,6 +94,25 @@ export class Gate extends Judging {
     });
     gate = new Gate(opened, given);
     return gate;
+  }
+
+  /**
+   * Opens a gate at once: empty, or from a snapshot. It takes all options of `open` but a store.
+   *
+   * It needs the WebAssembly module to be there, as it is with the entry `onceward`. Where it has to be
+   * fetched (`onceward/external` in a browser), `await ready()` goes before.
+   *
+   * @throws {OncewardError} `invalid_option` also for a store, and when the module is not loaded yet;
+   * `corrupt`, `unsupported_version` and `wrong_secret` for the snapshot; `internal`.
+   *
+   * @example
+   * ```ts
+   * const gate = Gate.openSync({ retention: "24h" });
+   * ```
+   */
+  static openSync(options?: GateOptions & { readonly store?: undefined }): Gate {
+    const given = readOptions(options);
+    return new Gate(openNow(given), given);
   }
 
   /**

@@ -21,6 +21,7 @@ export type { OnceOptions, Outcome } from "./once.js";
 export type { Recovery } from "./opening.js";
 export type { Duration, GateOptions } from "./options.js";
 export { ordinal } from "./ordinal.js";
+export { type ReadyOptions, ready } from "./ready.js";
 export type { Inspection, Refusal } from "./refusal.js";
 export { type Order, Sequencer, type SequencerOptions } from "./sequencer.js";
 export type { Stage } from "./stage.js";

@@ -9,8 +9,9 @@
 import type { CoreInspection, CoreJournal, CoreOptions } from "./coretypes.js";
 import { isErrorCode, OncewardError, ofEvent } from "./errors.js";
 import { toRefusal } from "./refusal.js";
+import { compileFrom, compileNow, isAtHand } from "./source.js";
+import { BUILD } from "./wasm/build.js";
 import * as glue from "./wasm/core.js";
-import base64 from "./wasm/core_base64.js";
 
 /** What the core adds to the errors that it throws. */
 interface Thrown extends Error {
@@ -21,44 +22,81 @@ interface Thrown extends Error {
   readonly refusal?: CoreInspection;
 }
 
-/** The module, and whether a trap has poisoned it. */
+/** A running module, and whether a trap has poisoned it. */
 export interface Instance {
+  readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   dead: boolean;
 }
 
 let current: Instance | undefined;
+let loading: Promise<void> | undefined;
 
-function decode(text: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let index = 0; index < bytes.length; index += 1) {
-    bytes[index] = binary.charCodeAt(index);
-  }
-  return bytes;
+/** Runs a step of starting; what goes wrong there is said in one way. */
+function asStartFailure(error: unknown): OncewardError {
+  return error instanceof OncewardError
+    ? error
+    : new OncewardError("internal", "the WebAssembly module could not be started", {
+        cause: error,
+      });
 }
 
-function instantiate(): Instance {
-  try {
-    if (current !== undefined) {
-      // The glue keeps one instance. After a trap it is given a new one, and forgets all objects of
-      // the old.
-      glue.__wbg_reset_state();
-    }
-    return { memory: glue.initSync({ module: decode(base64) }).memory, dead: false };
-  } catch (error) {
-    throw new OncewardError("internal", "the WebAssembly module could not be started", {
-      cause: error,
-    });
+function start(module: WebAssembly.Module): Instance {
+  const [mark] = WebAssembly.Module.customSections(module, "onceward");
+  if (mark === undefined || new TextDecoder().decode(mark) !== BUILD) {
+    throw new OncewardError("invalid_option", "the WebAssembly module is of another build");
   }
+  if (current !== undefined) {
+    // The glue keeps one instance. After a trap it makes a new one, and forgets all objects of the old.
+    glue.__wbg_reset_state();
+  }
+  return { module, memory: glue.initSync({ module }).memory, dead: false };
 }
 
-/** Returns the instance, started anew after a trap. */
+/**
+ * Returns the instance, started anew after a trap.
+ *
+ * @throws {OncewardError} `invalid_option` where the module has to be loaded, and is not yet.
+ */
 export function instance(): Instance {
   if (current === undefined || current.dead) {
-    current = instantiate();
+    try {
+      const module = current?.module ?? compileNow();
+      if (module === undefined) {
+        throw new OncewardError("invalid_option", "WebAssembly is not loaded: await ready() first");
+      }
+      current = start(module);
+    } catch (error) {
+      throw asStartFailure(error);
+    }
   }
   return current;
+}
+
+async function startFrom(given: unknown): Promise<void> {
+  try {
+    const module = await compileFrom(given);
+    // Meanwhile it may have been started from elsewhere.
+    current ??= start(module);
+  } catch (error) {
+    throw asStartFailure(error);
+  } finally {
+    // What has failed can be tried again.
+    loading = undefined;
+  }
+}
+
+/**
+ * Starts the instance, once for all who wait for it, from what is handed in if anything is.
+ * Returns `undefined` when there is nothing to wait for.
+ */
+export function load(given?: unknown): Promise<void> | undefined {
+  if (current === undefined && (given !== undefined || !isAtHand())) {
+    loading ??= startFrom(given);
+    return loading;
+  }
+  instance();
+  return undefined;
 }
 
 /** Copies an object of the glue without its prototype, so that nothing absent can be inherited. */

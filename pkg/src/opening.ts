@@ -4,8 +4,8 @@
  */
 
 import { CoreGate } from "./core.js";
-import { isOncewardError, OncewardError } from "./errors.js";
-import { CoreOpening, newCore } from "./instance.js";
+import { invalidOption, isOncewardError, OncewardError } from "./errors.js";
+import { CoreOpening, load, newCore } from "./instance.js";
 import { readState, toMergeReport } from "./merging.js";
 import { type ReadOptions, readNow } from "./options.js";
 import { callStore, isDueForSnapshot, Persistence } from "./persistence.js";
@@ -35,11 +35,28 @@ export interface Opened {
   readonly recovery: Recovery | undefined;
 }
 
+/** Opens a gate that has no store, at once. */
+export function openNow(options: ReadOptions): Opened {
+  if (options.store !== undefined) {
+    throw invalidOption("a gate with a store takes time: await Gate.open()");
+  }
+  const steps = openFrom(options, options.snapshot);
+  let step = steps.next();
+  while (step.done !== true) {
+    step = steps.next();
+  }
+  return { core: step.value, persistence: undefined, recovery: undefined };
+}
+
 /** Opens a gate. */
 export async function open(options: ReadOptions): Promise<Opened> {
+  const loading = load();
+  if (loading !== undefined) {
+    await loading;
+  }
   const { store } = options;
   if (store === undefined) {
-    const core = await openFrom(options, options.snapshot);
+    const core = await inSlices(openFrom(options, options.snapshot));
     return { core, persistence: undefined, recovery: undefined };
   }
   const release = async () => await store.release?.(options.name);
@@ -60,7 +77,7 @@ export async function open(options: ReadOptions): Promise<Opened> {
 async function openStored(options: ReadOptions, store: Store): Promise<Opened> {
   const { name, snapshot: given } = options;
   const state = readStored(await callStore("load", () => store.load(name)));
-  const core = await openFrom(options, state.snapshot ?? given, state.changes);
+  const core = await inSlices(openFrom(options, state.snapshot ?? given, state.changes));
   try {
     if (given !== undefined && state.snapshot !== undefined) {
       core.followStore(true);
@@ -121,24 +138,23 @@ function readStored(state: StoredState | undefined): StoredState {
   return { snapshot: whole, changes: changes.map(readState), version, tornBytes };
 }
 
+/** What may be held up between two steps. */
+type Steps = Generator<void, CoreGate, void>;
+
 /** Opens a gate from a snapshot, if there is one, and from what was recorded after it. */
-async function openFrom(
+function* openFrom(
   { core: options, secret, clock, onMerge }: ReadOptions,
   snapshot: Uint8Array | undefined,
   changes: readonly Uint8Array[] = [],
-): Promise<CoreGate> {
+): Steps {
   const now = readNow(clock);
   const core =
     snapshot === undefined
       ? new CoreGate(newCore(options, secret ?? drawSecret(), secret === undefined, now))
-      : await restore(options, snapshot, secret);
+      : yield* restore(options, snapshot, secret);
   try {
-    let started = performance.now();
     for (const bytes of changes) {
-      if (performance.now() - started > SLICE_MS) {
-        await pause();
-        started = performance.now();
-      }
+      yield;
       const report = core.merge(bytes, true);
       if (report.doubleRuns.length > 0) {
         // Copies that wrote to the store at the same time have acted twice: that is never hidden.
@@ -157,25 +173,35 @@ function drawSecret(): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(RANDOM_SECRET_BYTES));
 }
 
-/** Restores a gate slice by slice, so that whatever else there is to do is not held up for long. */
-async function restore(
+/** Restores a gate slice by slice. */
+function* restore(
   options: ReadOptions["core"],
   snapshot: Uint8Array,
   secret: Uint8Array | undefined,
-): Promise<CoreGate> {
+): Steps {
   const opening = new CoreOpening(options, snapshot, secret);
   try {
-    let started = performance.now();
     while (!opening.step(SLICE_RECORDS)) {
-      if (performance.now() - started > SLICE_MS) {
-        await pause();
-        started = performance.now();
-      }
+      yield;
     }
     return new CoreGate(opening.finish());
   } finally {
     opening.free();
   }
+}
+
+/** Goes through the steps, so that whatever else there is to do is not held up for long. */
+async function inSlices(steps: Steps): Promise<CoreGate> {
+  let started = performance.now();
+  let step = steps.next();
+  while (step.done !== true) {
+    if (performance.now() - started > SLICE_MS) {
+      await pause();
+      started = performance.now();
+    }
+    step = steps.next();
+  }
+  return step.value;
 }
 
 /** Lets other tasks run. */

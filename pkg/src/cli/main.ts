@@ -4,6 +4,7 @@
  */
 
 import { readFileSync } from "node:fs";
+import "../bind/inline.js";
 import { isOncewardError } from "../errors.js";
 import { Gate } from "../gate.js";
 import { FatalError, messageOf, UsageError } from "./failure.js";

@@ -55,7 +55,8 @@ export async function askOlder(compatibilityDate, count) {
     write: false,
     format: "esm",
     target: "es2022",
-    conditions: ["workerd", "worker", "browser"],
+    // Without "workerd": the core comes as text.
+    conditions: ["worker", "browser"],
     external: ["cloudflare:*"],
     logLevel: "silent",
   });

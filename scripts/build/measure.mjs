@@ -1,0 +1,70 @@
+/**
+ * Measures what was built, as a server would send it, and holds it to its budgets.
+ * @module
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { Failure } from "../steps.mjs";
+import { distDir } from "./package.mjs";
+import { wasmFile } from "./wasm.mjs";
+
+/** The most that the optimised module may weigh. */
+const WASM_BROTLI_BYTES_MAX = 90_000;
+
+/** The most that the JavaScript of the main entry may weigh, minified, without the module. */
+const JAVASCRIPT_BROTLI_BYTES_MAX = 14_000;
+
+/** The JavaScript of an application that imports the package, minified. */
+export async function bundleMinified({ external }) {
+  const { build } = await import("esbuild");
+  const { outputFiles, metafile } = await build({
+    entryPoints: [join(distDir, "entry/inline/index.js")],
+    bundle: true,
+    minify: true,
+    write: false,
+    platform: "neutral",
+    format: "esm",
+    external,
+    metafile: true,
+    logLevel: "warning",
+  });
+  const [{ inputs }] = Object.values(metafile.outputs);
+  return { contents: outputFiles[0].contents, inputs };
+}
+
+function sizes(bytes) {
+  const brotli = brotliCompressSync(bytes, {
+    params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY },
+  });
+  return {
+    raw: bytes.length,
+    "gzip -9": gzipSync(bytes, { level: 9 }).length,
+    "brotli 11": brotli.length,
+  };
+}
+
+/** Prints the sizes; one above its budget is a failure. */
+export async function measure() {
+  const wasm = sizes(await readFile(wasmFile));
+  const javascript = sizes((await bundleMinified({ external: ["*/core_base64.js"] })).contents);
+  const both = sizes((await bundleMinified({ external: [] })).contents);
+  console.table({
+    "core_bg.wasm": wasm,
+    "JavaScript without it, minified": javascript,
+    "both in one file, minified": both,
+  });
+  const budgets = [
+    ["core_bg.wasm", wasm, WASM_BROTLI_BYTES_MAX],
+    ["the JavaScript of the main entry", javascript, JAVASCRIPT_BROTLI_BYTES_MAX],
+  ];
+  for (const [what, { "brotli 11": brotli }, most] of budgets) {
+    if (brotli > most) {
+      throw new Failure(
+        `${what} weighs ${brotli} bytes in brotli; the budget in scripts/build/measure.mjs is ${most}.`,
+      );
+    }
+  }
+  const [module, script] = budgets.map(([, size, most]) => `${size["brotli 11"]} of ${most}`);
+  return { note: `in brotli the module has ${module} bytes, the JavaScript ${script}` };
+}
