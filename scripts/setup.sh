@@ -2,7 +2,8 @@
 # Installs what this repository needs and what is missing; with nothing missing it only looks.
 #
 #   scripts/setup.sh build   what a build needs
-#   scripts/setup.sh test    that, and what the tests need: wasm-pack, Chromium and its driver
+#   scripts/setup.sh test    that, and what the tests need: wasm-pack, browsers, other runtimes, bundlers
+#   scripts/setup.sh matrix  that, and what the long run of the matrix needs: Next.js, wrangler, older tools
 #   scripts/setup.sh bench   what a build needs, and what the benchmark compares with
 #   scripts/setup.sh fuzz    cargo-fuzz, and nothing else
 #
@@ -219,6 +220,17 @@ If chromedriver is not in PATH, set CHROMEDRIVER to it."
   note="installed"
 }
 
+install_firefox() {
+  if [[ -n ${FIREFOX:-} ]]; then
+    [[ -x $FIREFOX ]] || stop "FIREFOX is set to $FIREFOX, which is no program."
+  elif ! command -v firefox-esr >/dev/null && ! command -v firefox >/dev/null; then
+    can_use_apt || stop "Firefox is missing. Install it; on Debian: apt-get install firefox-esr, or run this script as root.
+If it is not in PATH, set FIREFOX to it."
+    apt_install "Debian's packages" firefox-esr
+    note="installed"
+  fi
+}
+
 # install_node_modules FOLDER: installs what the folder's lockfile names.
 # The copy of the lockfile says what node_modules was made from; file times would not survive a checkout.
 install_node_modules() {
@@ -233,8 +245,8 @@ install_node_modules() {
 # --- The run -------------------------------------------------------------------------------------
 
 purpose=${1:-}
-[[ $purpose == build || $purpose == test || $purpose == bench || $purpose == fuzz ]] || {
-  echo "usage: scripts/setup.sh build|test|bench|fuzz" >&2
+[[ $purpose =~ ^(build|test|matrix|bench|fuzz)$ ]] || {
+  echo "usage: scripts/setup.sh build|test|matrix|bench|fuzz" >&2
   exit 2
 }
 
@@ -257,11 +269,18 @@ fi
 step "node" check_node
 step "wasm target" install_wasm_target
 step "wasm-bindgen" install_wasm_bindgen
-if [[ $purpose == test ]]; then
+if [[ $purpose == test || $purpose == matrix ]]; then
   step "wasm-pack" install_wasm_pack
   step "browser" install_browser
+  step "Firefox" install_firefox
 fi
 step "node_modules" install_node_modules .
+if [[ $purpose == test || $purpose == matrix ]]; then
+  step "node_modules of the matrix" install_node_modules matrix
+fi
+if [[ $purpose == matrix ]]; then
+  step "node_modules of its long run" install_node_modules matrix/long
+fi
 if [[ $purpose == bench ]]; then
   step "node_modules of the benchmark" install_node_modules bench
 fi

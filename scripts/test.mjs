@@ -30,6 +30,7 @@ function countTests(output, pattern) {
 
 const RUST_PASSED = /^test result: ok\. (\d+) passed/gm;
 const NODE_PASSED = /^ℹ pass (\d+)$/gm;
+const MATRIX_PASSED = /^matrix: (\d+) passed$/gm;
 
 async function rustTests() {
   return countTests(await run("cargo", ["test"]), RUST_PASSED);
@@ -119,6 +120,11 @@ const STEPS = {
     does: "the packed package: its files are there, and it runs",
     needs: ["build"],
     action: () => run("node", ["scripts/check-packed.mjs"]),
+  },
+  matrix: {
+    does: "the packed package in other runtimes, in browsers and through bundlers",
+    needs: ["build"],
+    action: async () => countTests(await run("node", ["matrix/run.mjs"]), MATRIX_PASSED),
   },
 };
 

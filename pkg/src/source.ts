@@ -68,7 +68,7 @@ async function compileBody(body: Body): Promise<WebAssembly.Module> {
 
 /** Loads and compiles the module from what was handed in, or else from where the platform has it. */
 export async function compileFrom(given: unknown): Promise<WebAssembly.Module> {
-  const what = await (given ?? bound?.load?.());
+  const what = await (given === undefined ? bound?.load?.() : given);
   const isAddress = typeof what === "string" || (typeof URL === "function" && what instanceof URL);
   const found: unknown = isAddress ? await fetch(what) : what;
   if (isModule(found)) {

@@ -3,18 +3,12 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import test from "node:test";
-import { fileURLToPath } from "node:url";
 import * as onceward from "onceward";
+import { runScript } from "./helpers/child.js";
 
 const dist = new URL("../dist/", import.meta.url);
-
-function run(script) {
-  const args = ["--input-type=module", "--eval", script];
-  return String(execFileSync(process.execPath, args, { cwd: fileURLToPath(dist) }));
-}
 
 test("it exports what it promises, and nothing by default", () => {
   assert.deepEqual(Object.keys(onceward).sort(), [
@@ -27,8 +21,8 @@ test("it exports what it promises, and nothing by default", () => {
   ]);
 });
 
-test("it can be imported where there is neither WebAssembly nor randomness", () => {
-  const output = run(`
+test("it can be imported where there is neither WebAssembly nor randomness", async () => {
+  const output = await runScript(`
     for (const name of ["WebAssembly", "crypto", "atob"]) delete globalThis[name];
     const { Gate, isOncewardError } = await import("onceward");
     await Gate.open({ secret: Uint8Array.of(1) }).then(
@@ -39,8 +33,8 @@ test("it can be imported where there is neither WebAssembly nor randomness", () 
   assert.equal(output, "true internal\n");
 });
 
-test("it compiles nothing before a gate is opened, and then once", () => {
-  const output = run(`
+test("it compiles nothing before a gate is opened, and then once", async () => {
+  const output = await runScript(`
     let compiled = 0;
     WebAssembly.Module = new Proxy(WebAssembly.Module, {
       construct(target, args) { compiled += 1; return new target(...args); },

@@ -49,9 +49,10 @@ function cut(text, cuts) {
   }, text);
 }
 
-/** Returns the glue without what is not used. */
-export function trimGlue(text) {
-  const trimmed = cut(text, CUTS);
+/** Returns the glue without what is not used, and with the names that the module imports by now. */
+export function trimGlue(text, shortNames) {
+  const names = [...shortNames].map(([long, short]) => [`the import ${long}`, long, short]);
+  const trimmed = cut(text, [...CUTS, ...names]);
   const left = /__wbg_(?:inst\b|call_guard|reinit|init\b|load)/.exec(trimmed);
   if (left !== null) {
     throw new Failure(`the glue still mentions ${left[0]}. See scripts/build/glue.mjs.`);

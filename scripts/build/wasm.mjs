@@ -10,6 +10,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { root, run } from "../steps.mjs";
 import { trimDeclarations, trimGlue } from "./glue.mjs";
+import { renameImports, shortNames } from "./imports.mjs";
 
 const TARGET = "wasm32-unknown-unknown";
 
@@ -77,13 +78,20 @@ export async function generateGlue({ targetDir }, { folder = wasmDir, names = fa
   ]);
 }
 
-/** Leaves out of the glue what is not used. */
+/** Leaves out of the glue what is not used, and shortens the names between it and the module. */
 export async function trim() {
   const rewrite = async (name, change) => {
     const file = join(wasmDir, name);
     await writeFile(file, change(await readFile(file, "utf8")));
   };
-  await rewrite("core.js", trimGlue);
+  const module = await readFile(wasmFile);
+  const imports = WebAssembly.Module.imports(new WebAssembly.Module(module));
+  const short = shortNames(imports.map(({ name }) => name));
+  await writeFile(
+    wasmFile,
+    renameImports(module, (name) => short.get(name)),
+  );
+  await rewrite("core.js", (text) => trimGlue(text, short));
   await rewrite("core.d.ts", trimDeclarations);
   // It declares the exports of an instance, but what is imported of this file is a module.
   await rm(join(wasmDir, "core_bg.wasm.d.ts"));
