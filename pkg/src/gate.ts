@@ -110,7 +110,7 @@ export class Gate extends Judging {
    * const gate = Gate.openSync({ retention: "24h" });
    * ```
    */
-  static openSync(options?: GateOptions & { readonly store?: undefined }): Gate {
+  static openSync(options?: Omit<GateOptions, "store">): Gate {
     const given = readOptions(options);
     return new Gate(openNow(given), given);
   }

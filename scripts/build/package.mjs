@@ -5,7 +5,8 @@
 import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { root, run } from "../steps.mjs";
-import { declarations, entries } from "./subpaths.mjs";
+import { reachable } from "./reach.mjs";
+import { entries } from "./subpaths.mjs";
 import { wasmDir } from "./wasm.mjs";
 
 /** Where the package is built. */
@@ -15,6 +16,9 @@ const cjsDir = join(distDir, "cjs");
 
 /** What the entries for CommonJS have no use for. */
 const NOT_REQUIRED = ["cli", "bind/workerd", "bind/edge-light", "bind/bun", "bind/web"];
+
+/** What CommonJS has in the place of `import.meta.url`. */
+const MODULE_URL = 'const moduleUrl = require("node:url").pathToFileURL(__filename);';
 
 async function put(file, text) {
   await mkdir(dirname(file), { recursive: true });
@@ -54,43 +58,27 @@ export async function writeCommonJs() {
     format: "cjs",
     platform: "node",
     target: "node20",
-    // What lies beside a module lies beside the one that it was made from.
+    // There is one file of the module, in dist/wasm.
     define: { "import.meta.url": "moduleUrl" },
-    banner: { js: '"use strict";' },
     logLevel: "warning",
   });
   const node = join(cjsDir, "bind/node.js");
-  const url = `require("node:url").pathToFileURL(__dirname + "/../../bind/node.js")`;
-  await writeFile(node, `const moduleUrl = ${url};\n${await readFile(node, "utf8")}`);
+  const text = (await readFile(node, "utf8"))
+    .replace('"use strict";', `"use strict";\n${MODULE_URL}`)
+    .replace('"../wasm/', '"../../wasm/');
+  await writeFile(node, text);
   for (const file of files.filter((name) => name.endsWith(".d.ts"))) {
     await put(join(cjsDir, file), await readFile(join(distDir, file)));
   }
   await put(join(cjsDir, "package.json"), '{ "type": "commonjs" }\n');
 }
 
-const IMPORTED = /(?:from|import\()\s*"(\.[^"]+)\.js"/g;
-
-/** Adds a declaration, and what it takes from others. */
-async function reach(file, found) {
-  if (!found.has(file)) {
-    found.add(file);
-    const text = await readFile(file, "utf8");
-    for (const [, path] of text.matchAll(IMPORTED)) {
-      await reach(join(dirname(file), `${path}.d.ts`), found);
-    }
-  }
-}
-
-/** Removes what nobody can import: declarations of what is inside, and the parts of the command. */
+/** Removes what nobody can import, such as declarations of what is inside. */
 export async function removeInternals() {
-  const found = new Set();
-  for (const file of declarations()) {
-    await reach(join(root, "pkg", file), found);
-  }
+  const found = await reachable(join(root, "pkg"));
   for (const name of await readdir(distDir, { recursive: true })) {
-    const file = join(distDir, name);
-    if (name.endsWith(".d.ts") && !found.has(file)) {
-      await rm(file);
+    if (/\.(?:js|ts)$/.test(name) && !found.has(join("dist", name))) {
+      await rm(join(distDir, name));
     }
   }
   await rm(join(distDir, "cli"), { recursive: true });

@@ -18,7 +18,7 @@ export const SUBPATHS = {
   ".": { source: "index.ts", core: true },
   "./memory": { source: "stores/memory.ts" },
   "./file": { source: "stores/file.ts", core: true },
-  "./indexeddb": { source: "stores/indexeddb.ts" },
+  "./indexeddb": { source: "stores/indexeddb.ts", lib: "dom" },
   "./durable-object": { source: "stores/durable-object.ts" },
   "./store-contract": { source: "stores/contract.ts" },
 };
@@ -92,12 +92,6 @@ export function packageExports() {
     ...others,
     ...Object.entries(FILES),
   ]);
-}
-
-/** The declarations that package.json names. */
-export function declarations() {
-  const named = Object.values(SUBPATHS).map(({ source }) => `${built(source)}.d.ts`);
-  return named.flatMap((file) => [`dist/${file}`, `dist/cjs/${file}`]);
 }
 
 /** The entries to write: where, and what they bind and hand on. */
