@@ -48,6 +48,36 @@ test("it compiles nothing before a gate is opened, and then once", async () => {
   assert.equal(output, "0,1 fresh,fresh,fresh\n");
 });
 
+test("importing any entry asks nothing of the world", async () => {
+  const output = await runScript(`
+    import net from "node:net";
+    const asked = [];
+    const watch = (holder, name) => {
+      const real = holder[name];
+      holder[name] = new Proxy(real, {
+        apply(...args) { asked.push(name); return Reflect.apply(...args); },
+        construct(...args) { asked.push(name); return Reflect.construct(...args); },
+      });
+    };
+    for (const name of ["fetch", "setTimeout", "setInterval", "queueMicrotask", "atob", "Worker",
+      "BroadcastChannel", "MessageChannel", "Date"]) {
+      if (globalThis[name] !== undefined) watch(globalThis, name);
+    }
+    for (const name of ["Module", "Instance", "compile", "instantiate"]) watch(WebAssembly, name);
+    for (const [holder, name] of [
+      [crypto, "getRandomValues"], [net.Socket.prototype, "connect"], [Math, "random"],
+      [performance, "now"],
+    ]) watch(holder, name);
+    const before = Object.keys(globalThis).join();
+    for (const binding of ["inline", "node", "web"]) await import("./entry/" + binding + "/index.js");
+    for (const name of ["file", "memory", "indexeddb", "durable-object", "store-contract"]) {
+      await import("onceward/" + name);
+    }
+    console.log(asked.join(), before === Object.keys(globalThis).join());
+  `);
+  assert.equal(output, " true\n");
+});
+
 test("nothing that is published names a folder of the machine that built it", () => {
   const names = readdirSync(dist, { recursive: true }).filter((name) =>
     /\.(?:js|ts|wasm)$/.test(name),
