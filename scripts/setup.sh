@@ -5,6 +5,7 @@
 #   scripts/setup.sh test    that, and what the tests need: wasm-pack, browsers, other runtimes, bundlers
 #   scripts/setup.sh matrix  that, and what the long run of the matrix needs: Next.js, wrangler, older tools
 #   scripts/setup.sh bench   what a build needs, and what the benchmark compares with
+#   scripts/setup.sh docs    what the API pages need, and nothing else
 #   scripts/setup.sh fuzz    cargo-fuzz, and nothing else
 #
 # Why it is not `wasm-pack` and `rustup target add` alone: both download prebuilt files, which some
@@ -245,8 +246,8 @@ install_node_modules() {
 # --- The run -------------------------------------------------------------------------------------
 
 purpose=${1:-}
-[[ $purpose =~ ^(build|test|matrix|bench|fuzz)$ ]] || {
-  echo "usage: scripts/setup.sh build|test|matrix|bench|fuzz" >&2
+[[ $purpose =~ ^(build|test|matrix|bench|docs|fuzz)$ ]] || {
+  echo "usage: scripts/setup.sh build|test|matrix|bench|docs|fuzz" >&2
   exit 2
 }
 
@@ -261,6 +262,11 @@ if command -v flock >/dev/null; then
   flock 9
 fi
 
+if [[ $purpose == docs ]]; then
+  step "node" check_node
+  step "node_modules of the API pages" install_node_modules docs/api-tools
+  exit
+fi
 step "cargo" check_cargo
 if [[ $purpose == fuzz ]]; then
   step "cargo-fuzz" install_cargo_fuzz

@@ -25,7 +25,9 @@ export interface ClaimOptions {
 export interface Doubt {
   /** How the event is named in reports, as by `fingerprint`. */
   readonly key: string;
+  /** The fencing token of the claim. */
   readonly token: bigint;
+  /** How many claims there were, that one included, since the event was last answered: from 1. */
   readonly attempt: number;
   /** Since when nobody knows, in milliseconds. */
   readonly since: number;
@@ -140,6 +142,7 @@ export class Ticket {
  * ```
  */
 export class Claim {
+  /** Tells it from a refusal. */
   readonly verdict = "fresh";
 
   /** The fencing token, greater than all before: hand it to the resource, which refuses less. */
@@ -153,6 +156,7 @@ export class Claim {
 
   readonly #ticket: Ticket;
 
+  /** @internal */
   constructor(ticket: Ticket) {
     this.token = ticket.token;
     this.attempt = ticket.attempt;

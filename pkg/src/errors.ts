@@ -45,6 +45,7 @@ export function isErrorCode(value: unknown): value is ErrorCode {
  * ```
  */
 export class OncewardError extends Error {
+  /** Always the same, also when code is minified. */
   override readonly name = "OncewardError";
 
   /** The stable code to branch on. */

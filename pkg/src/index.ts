@@ -1,7 +1,7 @@
 /**
  * Let each event through once, and only forwards: idempotency keys, revisions and log positions,
  * judged locally in bounded memory.
- * @module
+ * @module onceward
  */
 
 export type { Claim, ClaimOptions, Doubt } from "./claim.js";
@@ -19,7 +19,7 @@ export {
 export type { DoubleRun, MergeReport } from "./merging.js";
 export type { OnceOptions, Outcome } from "./once.js";
 export type { Recovery } from "./opening.js";
-export type { Duration, GateOptions } from "./options.js";
+export type { Duration, GateOptions, PositionWindow } from "./options.js";
 export { ordinal } from "./ordinal.js";
 export { type ReadyOptions, ready } from "./ready.js";
 export type { Inspection, Refusal } from "./refusal.js";

@@ -19,7 +19,7 @@ export abstract class Judging {
   readonly #core: CoreGate;
   readonly #clock: () => number;
 
-  /** Judges by what the core remembers. */
+  /** Judges by what the core remembers. @internal */
   protected constructor(core: CoreGate, clock: () => number) {
     this.#core = core;
     this.#clock = clock;

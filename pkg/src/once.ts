@@ -45,6 +45,7 @@ export type Outcome<T> =
   | {
       /** The effect ran in this call. */
       readonly status: "applied";
+      /** What the effect returned. */
       readonly value: T;
       /** The lease was over before the effect was, but nobody had taken over. */
       readonly late?: boolean;
@@ -54,6 +55,7 @@ export type Outcome<T> =
   | {
       /** The effect ran before, or in another call at the same time. */
       readonly status: "replayed";
+      /** A copy of what the effect returned, if that is kept. */
       readonly value: T | undefined;
       /** The value is not known: it is no longer kept, never fitted, or was not given. */
       readonly omitted: boolean;
@@ -61,8 +63,11 @@ export type Outcome<T> =
       readonly unconfirmed?: boolean;
     }
   | {
+      /** The effect did not run, nor has it before as far as is known. */
       readonly status: "refused";
+      /** Why not. */
       readonly verdict: Exclude<Refusal["verdict"], "duplicate">;
+      /** What is known of it. */
       readonly refusal: Refusal;
     };
 

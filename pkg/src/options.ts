@@ -15,6 +15,12 @@ import type { Store } from "./store.js";
 /** A span of time: `"250ms"`, `"30s"`, `"15m"`, `"24h"`, `"7d"`, or whole milliseconds. */
 export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
 
+/** A window in which positions may come in any order. */
+export interface PositionWindow {
+  /** How far behind the highest position another may be, from 1 to 65536. */
+  readonly window: number;
+}
+
 /**
  * How a gate judges, and how much it remembers. An option with another name is an error.
  *
@@ -53,7 +59,7 @@ export interface GateOptions {
   /** Whether a revision must be greater than the last, or exactly the next. @default "newer" */
   revisions?: "newer" | "next" | undefined;
   /** Whether a position must be greater, exactly the next, or within a window. @default "newer" */
-  positions?: "newer" | "next" | { readonly window: number } | undefined;
+  positions?: "newer" | "next" | PositionWindow | undefined;
   /** Where every entity starts under `revisions: "next"`. @default any */
   firstRevision?: Ordinal | undefined;
   /** Where every source starts under `positions: "next"`. @default any */

@@ -10,6 +10,7 @@ import { FRESH, type Verdict, verdictOf } from "./verdicts.js";
 
 /** Why an event may not be acted on, and what is known of the one that was. */
 export interface Refusal {
+  /** The verdict that a claim or effect was refused with. */
   readonly verdict: Exclude<Verdict, "fresh">;
   /** With `duplicate` by its key: the result that was committed, as a copy of its own. */
   readonly result?: Json | Uint8Array;
@@ -30,6 +31,7 @@ export interface Refusal {
 
 /** What a gate would say about an event, and what it knows that decided it. */
 export interface Inspection extends Omit<Refusal, "verdict"> {
+  /** What a check would say now. */
   readonly verdict: Verdict;
 }
 

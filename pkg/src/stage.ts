@@ -38,6 +38,7 @@ export class Stage {
   readonly #number: number;
   readonly #ended: () => void;
 
+  /** @internal */
   constructor(core: CoreGate, { number, codes, changes }: CoreStage, ended: () => void) {
     this.verdicts = new Verdicts(codes);
     this.changes = changes;

@@ -66,6 +66,7 @@ export class Verdicts implements Iterable<Verdict> {
    */
   readonly codes: Uint8Array;
 
+  /** @internal */
   constructor(codes: Uint8Array) {
     this.codes = codes;
     this.length = codes.length;

@@ -42,7 +42,10 @@ export async function compileConsumers({ folder }) {
     await writeFile(join(folder, `consumer.${extension}`), consumer);
     for (const lib of libs) {
       const module = lib === "dom" && extension === "mts" ? IMPORTS_MODULE : "";
-      await writeFile(join(folder, `uses-${lib ?? "none"}.${extension}`), `${usesAll(lib)}${module}`);
+      await writeFile(
+        join(folder, `uses-${lib ?? "none"}.${extension}`),
+        `${usesAll(lib)}${module}`,
+      );
     }
   }
   for (const { module, resolution } of RESOLUTIONS) {

@@ -1,6 +1,6 @@
 /**
  * The contract of a store as cases that any test runner can run.
- * @module
+ * @module onceward/store-contract
  */
 
 import { CASES } from "./contract/cases.js";

@@ -1,6 +1,6 @@
 /**
  * A gate's state in the SQLite database of a Cloudflare Durable Object.
- * @module
+ * @module onceward/durable-object
  */
 
 import { invalidOption, OncewardError } from "../errors.js";
@@ -22,6 +22,7 @@ type SqlRow = Readonly<Record<string, SqlValue>>;
 export interface DurableObjectStorageLike {
   /** The database of the object. A class that is not SQLite-backed has none. */
   readonly sql: {
+    /** Runs a statement, with values for its question marks, and returns its rows. */
     exec(query: string, ...bindings: (SqlValue | Uint8Array)[]): Iterable<SqlRow>;
   };
   /** Runs a function in one transaction, which is rolled back when it throws. */

@@ -1,6 +1,6 @@
 /**
  * A store that keeps states in files, for Node.js: a snapshot and a journal for each name.
- * @module
+ * @module onceward/file
  */
 
 import { resolve } from "node:path";

@@ -2,7 +2,7 @@
  * State in the browser's IndexedDB, shared by the tabs and workers of an origin.
  *
  * Needs the package `idb`. Works in pages, dedicated and shared workers, and service workers.
- * @module
+ * @module onceward/indexeddb
  */
 
 import { unwrap } from "idb";

@@ -1,6 +1,6 @@
 /**
  * A store that keeps states in the memory of its process.
- * @module
+ * @module onceward/memory
  */
 
 import { OncewardError } from "../errors.js";

@@ -8,6 +8,7 @@ import type { Store, StoredState } from "../../store.js";
 
 /** An empty store, and how it is opened again and done away with. */
 export interface StoreUnderTest {
+  /** The store, which has nothing in it. */
   readonly store: Store;
 
   /**
