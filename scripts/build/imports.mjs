@@ -5,26 +5,11 @@
  * text and the glue all have a copy.
  * @module
  */
+import { readNumber, readText, sectionsOf } from "./sections.mjs";
 
 const HEADER_BYTES = 8;
 const IMPORT_SECTION = 2;
 const FUNCTION_IMPORT = 0;
-
-/** Reads an unsigned LEB128 number at an offset; returns it, and where it ends. */
-function readNumber(bytes, start) {
-  let value = 0;
-  let offset = start;
-  let shift = 1;
-  for (;;) {
-    const byte = bytes[offset];
-    offset += 1;
-    value += (byte & 127) * shift;
-    if (byte < 128) {
-      return { value, end: offset };
-    }
-    shift *= 128;
-  }
-}
 
 /** Writes an unsigned LEB128 number. */
 function number(value) {
@@ -35,19 +20,14 @@ function number(value) {
 const name = (text) =>
   Buffer.concat([Buffer.from(number(Buffer.byteLength(text))), Buffer.from(text)]);
 
-function readName(bytes, offset) {
-  const { value, end } = readNumber(bytes, offset);
-  return { text: bytes.toString("utf8", end, end + value), end: end + value };
-}
-
 /** Writes the import section again, with other names. */
 function renameIn(section, rename) {
   const { value: count, end } = readNumber(section, 0);
   const parts = [Buffer.from(number(count))];
   let offset = end;
   for (let index = 0; index < count; index += 1) {
-    const module = readName(section, offset);
-    const field = readName(section, module.end);
+    const module = readText(section, offset);
+    const field = readText(section, module.end);
     if (section[field.end] !== FUNCTION_IMPORT) {
       throw new Error(`the module imports more than functions: ${field.text}`);
     }
@@ -61,15 +41,11 @@ function renameIn(section, rename) {
 
 /** Returns the module with its imports named otherwise. */
 export function renameImports(bytes, rename) {
-  const parts = [bytes.subarray(0, HEADER_BYTES)];
-  for (let offset = HEADER_BYTES; offset < bytes.length; ) {
-    const { value: size, end } = readNumber(bytes, offset + 1);
-    const content = bytes.subarray(end, end + size);
-    const written = bytes[offset] === IMPORT_SECTION ? renameIn(content, rename) : content;
-    parts.push(Buffer.from([bytes[offset], ...number(written.length)]), written);
-    offset = end + size;
-  }
-  return Buffer.concat(parts);
+  const parts = sectionsOf(bytes).map(({ id, content }) => {
+    const written = id === IMPORT_SECTION ? renameIn(content, rename) : content;
+    return Buffer.concat([Buffer.from([id, ...number(written.length)]), written]);
+  });
+  return Buffer.concat([bytes.subarray(0, HEADER_BYTES), ...parts]);
 }
 
 /**

@@ -97,19 +97,26 @@ export async function trim() {
   await rm(join(wasmDir, "core_bg.wasm.d.ts"));
 }
 
+/** How the module is optimised. */
+export const OPTIMISING = [
+  "-O3",
+  "--strip-producers",
+  "--strip-target-features",
+  ...WASM_FEATURES.map((name) => `--enable-${name}`),
+];
+
 /** Optimises the module, unless an earlier run was given the same bytes, options and optimiser. */
 export async function optimise({ targetDir }) {
-  const options = ["-O3", "--strip-producers", ...WASM_FEATURES.map((name) => `--enable-${name}`)];
   const optimiser = await readFile(join(root, "node_modules/binaryen/package.json"));
   const input = await readFile(wasmFile);
-  const key = createHash("sha256").update(input).update(optimiser).update(options.join());
+  const key = createHash("sha256").update(input).update(optimiser).update(OPTIMISING.join());
   const folder = join(targetDir, "wasm-opt");
   const optimised = join(folder, `${key.digest("hex")}.wasm`);
   const known = existsSync(optimised);
   if (!known) {
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
-    await run("wasm-opt", [...options, wasmFile, "-o", `${optimised}.part`]);
+    await run("wasm-opt", [...OPTIMISING, wasmFile, "-o", `${optimised}.part`]);
     await rename(`${optimised}.part`, optimised);
   }
   await copyFile(optimised, wasmFile);
