@@ -16,7 +16,6 @@ use alloc::vec::Vec;
 use crate::ordinal::Ordinal;
 use crate::time::{Clock, Millis, Reading, UnixMs};
 use lane::Lane;
-use room::Room;
 use slots::{Held, Slots};
 pub use turn::{Dropped, Rejected, Release, SequencerOptions, Skipped, Turn};
 
@@ -109,14 +108,11 @@ impl<T> Sequencer<T> {
             self.release_waiting(&mut turn);
             return Ok(turn);
         }
-        let (number, room) = match self.prepare(found, scope, order, bytes, &reading) {
-            Ok(prepared) => prepared,
+        let number = match self.prepare(found, scope, order, bytes, &reading) {
+            Ok(number) => number,
             Err(error) => return Err(Rejected { item, error }),
         };
         self.settle(&reading);
-        if room == Room::AfterOthers {
-            self.release_waiting(&mut turn);
-        }
         self.place(number, order, item, bytes, &mut turn);
         self.release_waiting(&mut turn);
         Ok(turn)
@@ -333,10 +329,11 @@ impl<T> Sequencer<T> {
 
     /// Takes a reading of the clock.
     fn settle(&mut self, reading: &Reading) {
-        self.clock = reading.clock;
-        if let Some(stamp) = reading.settled {
+        let stamp = reading.clock.stamp();
+        if stamp < self.clock.stamp() {
             // What came while the clock was ahead of itself did not come later than this.
             self.held.stamp_at_most(stamp);
         }
+        self.clock = reading.clock;
     }
 }

@@ -83,12 +83,12 @@ impl RevisionClock {
         let highest_ms = self.highest_ms.max(now.as_u64());
         let stamp = match self.last {
             Some(last) if last.ms >= highest_ms => last.following(),
-            Some(_) | None => Stamp { ms: highest_ms, counter: 0 },
+            Some(_) | None => Some(Stamp { ms: highest_ms, counter: 0 }),
         };
-        if stamp.ms > highest_ms.saturating_add(self.drift_max_ms) {
-            let reason = "more revisions were issued than the drift from the clock allows";
-            return Err(Error::new(ErrorCode::Jump, reason));
-        }
+        let latest = highest_ms.saturating_add(self.drift_max_ms);
+        let reason = "more revisions were issued than the drift from the clock allows";
+        let stamp = stamp.filter(|stamp| stamp.ms <= latest);
+        let stamp = stamp.ok_or(Error::new(ErrorCode::Jump, reason))?;
         self.highest_ms = highest_ms;
         self.last = Some(stamp);
         self.last_node = self.node;
@@ -116,10 +116,11 @@ impl RevisionClock {
 }
 
 impl Stamp {
-    const fn following(self) -> Self {
+    /// Returns the next one; there is none after the last.
+    fn following(self) -> Option<Self> {
         match self.counter {
-            COUNTER_MAX => Self { ms: self.ms.saturating_add(1), counter: 0 },
-            counter => Self { ms: self.ms, counter: counter.saturating_add(1) },
+            COUNTER_MAX => Some(Self { ms: self.ms.checked_add(1)?, counter: 0 }),
+            counter => Some(Self { ms: self.ms, counter: counter.saturating_add(1) }),
         }
     }
 }

@@ -138,18 +138,24 @@ impl<T> Sequencer<T> {
                 return Err(MALFORMED);
             }
             self.held.reserve()?;
+            self.waiting.try_reserve(1).map_err(|_| Error::capacity())?;
             let lane = self.lane_mut(number).ok_or(MALFORMED)?;
             lane.queue.try_reserve(1).map_err(|_| Error::capacity())?;
             self.hold(Held { item, lane: number, order, arrival, since, bytes });
         }
-        Ok(())
+        // What is next has come out: held, it would wait for itself.
+        let waits = self.front(number).zip(self.lane(number));
+        let is_next = waits.is_some_and(|(front, lane)| lane.expects(&front.order));
+        if is_next && self.is_next() { Err(MALFORMED) } else { Ok(()) }
     }
 
     /// Whether an item may be the last one that a scope holds.
     fn may_follow(&self, number: usize, order: &Ordinal, arrival: u64) -> bool {
         let Some(lane) = self.lane(number) else { return false };
         let last = lane.queue.back().and_then(|&slot| self.held.get(slot));
+        let is_seen = self.is_next() || lane.highest.as_ref() >= Some(order);
         lane.refuse(order, &self.options.release).is_none()
+            && is_seen
             && last.is_none_or(|last| {
                 let is_tie = last.order == *order && last.arrival < arrival && !self.is_next();
                 last.order < *order || is_tie
@@ -159,13 +165,17 @@ impl<T> Sequencer<T> {
     /// Whether such a scope can be.
     fn is_sound(&self, lane: &Lane) -> bool {
         let is_next = self.is_next();
-        let mut at = &lane.from;
+        let mut at = Some(lane.from.clone());
         let are_ordered = lane.gaps.iter().all(|gap| {
-            let is_ordered = *at <= gap.from && gap.from <= gap.to;
-            at = &gap.to;
+            let is_ordered = at.as_ref().is_some_and(|at| *at <= gap.from) && gap.from <= gap.to;
+            at = gap.to.successor();
             is_ordered && lane.last.as_ref().is_some_and(|last| gap.to < *last)
         });
-        let is_behind = lane.last.as_ref().is_none_or(|last| !is_next || *last >= lane.from);
+        let is_behind = if is_next {
+            lane.last.as_ref().is_none_or(|last| *last >= lane.from)
+        } else {
+            lane.last <= lane.highest && lane.from == Ordinal::ZERO
+        };
         let has_highest = lane.highest.is_some() != is_next;
         let gaps_max = if is_next { GAPS_MAX } else { 0 };
         are_ordered && is_behind && has_highest && lane.gaps.len() <= gaps_max
