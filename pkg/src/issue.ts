@@ -4,7 +4,7 @@
  */
 
 import { invalidEvent, invalidOption } from "./errors.js";
-import { isBytes, type Json, kindOf, type Ordinal, readOrdinal } from "./event.js";
+import { isBytes, type Json, kindOf, type Ordinal, readKept, readOrdinal } from "./event.js";
 import { requireWellFormed } from "./frame.js";
 import { Handle } from "./handle.js";
 import { instance, run } from "./instance.js";
@@ -172,7 +172,9 @@ export function contentId(value: Json | Uint8Array, options?: ContentIdOptions):
   if (omit.length > 0) {
     throw invalidEvent("bytes have no fields to omit");
   }
-  return run(() => glue.idOfBytes(value, secret));
+  // Which refuses bytes that were transferred away: they would all have the id of none.
+  const bytes = readKept(value, "the value")?.bytes ?? value;
+  return run(() => glue.idOfBytes(bytes, secret));
 }
 
 function readOmitted(value: unknown): string[] {

@@ -3,8 +3,9 @@
  * @module
  */
 
-import { OncewardError } from "../errors.js";
+import { invalidEvent, OncewardError } from "../errors.js";
 import { readKept } from "../event.js";
+import type { ContentBytes } from "../frame.js";
 
 const BYTES = 0;
 const JSON_TEXT = 1;
@@ -19,11 +20,13 @@ export interface Packed {
 export class Items<T> {
   readonly #places: (readonly [T] | undefined)[] = [];
   readonly #vacant: number[] = [];
+  #changes = 0;
 
   /** Puts an item at a place, and returns its number. */
   put(item: T): number {
     const place = this.#vacant.pop() ?? this.#places.length;
     this.#places[place] = [item];
+    this.#changes += 1;
     return place;
   }
 
@@ -35,6 +38,7 @@ export class Items<T> {
     }
     this.#places[place] = undefined;
     this.#vacant.push(place);
+    this.#changes += 1;
     return found[0];
   }
 
@@ -44,7 +48,12 @@ export class Items<T> {
    * @throws {OncewardError} `invalid_event` when one of them is neither.
    */
   pack(): Packed {
-    const parts = this.#places.map((place) => place && readKept(place[0], "an item"));
+    const changes = this.#changes;
+    const parts = this.#places.map((place) => place && packItem(place[0]));
+    if (changes !== this.#changes) {
+      // By a getter: the core would be asked to keep what it does not know any more.
+      throw invalidEvent("an item changed the sequencer while it was read");
+    }
     const ends = new Uint32Array(parts.length);
     let end = 0;
     for (const [place, part] of parts.entries()) {
@@ -74,6 +83,14 @@ export class Items<T> {
       start = end;
     }
   }
+}
+
+function packItem(item: unknown): ContentBytes {
+  const kept = readKept(item, "an item");
+  if (kept === undefined) {
+    throw invalidEvent("an item is undefined, which is neither JSON nor bytes");
+  }
+  return kept;
 }
 
 function unpackItem(bytes: Uint8Array): unknown {
