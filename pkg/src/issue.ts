@@ -9,6 +9,7 @@ import { requireWellFormed } from "./frame.js";
 import { Handle } from "./handle.js";
 import { instance, run } from "./instance.js";
 import {
+  asOption,
   type Duration,
   readClock,
   readDecimal,
@@ -59,7 +60,7 @@ export class RevisionClock {
     const given = takeOptions(options, "the revision clock's options", CLOCK_NAMES);
     const last = readDecimal(given.last, "last");
     const drift = readDuration(given.maxDrift, "maxDrift", MAX_DRIFT_MS);
-    const node = given.node ?? drawNode();
+    const node = given.node === undefined ? drawNode() : given.node;
     if (typeof node !== "number") {
       throw invalidOption(`node must be a number, not ${kindOf(node)}`);
     }
@@ -183,7 +184,7 @@ function readOmitted(value: unknown): string[] {
     if (typeof name !== "string" || !Array.isArray(value)) {
       throw invalidOption("omit must be an array of strings");
     }
-    requireWellFormed(name, "omit");
+    asOption(() => requireWellFormed(name, "omit"));
     return name;
   });
 }

@@ -149,7 +149,7 @@ export function readDuration(value: unknown, name: string, otherwise: number): n
 }
 
 /** Runs a reading step of an event's field for an option: what is wrong is then the option. */
-function asOption<T>(read: () => T): T {
+export function asOption<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
