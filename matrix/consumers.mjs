@@ -45,6 +45,12 @@ const DEV_WAYS = { "a page in Chromium": {} };
 /** Where everything needs the strictest policies: no code is made from text. */
 const STRICT = { strict: true };
 
+const WEBHOOK_WAYS = {
+  "retries, also after a restart": { test: "retries" },
+  "bad signatures": { test: "signatures" },
+  "duplicates at the same time": { test: "duplicates" },
+};
+
 export const CONSUMERS = [
   {
     name: "node-20",
@@ -145,12 +151,22 @@ export const CONSUMERS = [
   },
   {
     name: "webhook-worker",
-    example: true,
+    example: "webhook-worker",
+    ways: WEBHOOK_WAYS,
+  },
+  {
+    name: "sync-service-worker",
+    example: "sync-service-worker",
     ways: {
-      "retries, also after a restart": { test: "retries" },
-      "bad signatures": { test: "signatures" },
-      "duplicates at the same time": { test: "duplicates" },
+      "a feed that repeats itself and shuffles": { test: "filters" },
+      "reloads, and a worker that is stopped": { test: "reloads" },
+      deletions: { test: "deletions" },
     },
+  },
+  {
+    name: "stream-consumer",
+    example: "stream-consumer",
+    ways: { "kills at any moment": { test: "kills" } },
   },
   {
     name: "node-20.0",
@@ -225,5 +241,12 @@ export const CONSUMERS = [
     host: "wrangler",
     long: true,
     ways: { "what it would deploy, in workerd": STRICT },
+  },
+  {
+    name: "webhook-worker-by-wrangler",
+    example: "webhook-worker",
+    given: { by: "wrangler" },
+    long: true,
+    ways: WEBHOOK_WAYS,
   },
 ];

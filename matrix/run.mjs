@@ -4,6 +4,7 @@
  *   node matrix/run.mjs                     the quick ones, as npm test does
  *   node matrix/run.mjs --all               all of them, as npm run test:matrix does
  *   node matrix/run.mjs --only deno,bun     the named ones
+ *   node matrix/run.mjs --tarball x.tgz     that package, as it was packed
  *   node matrix/run.mjs --list              their names
  *
  * It goes on after a failure, and fails at the end. Unless only some are named, the results go to
@@ -11,7 +12,7 @@
  * @module
  */
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Failure, main } from "../scripts/steps.mjs";
 import { CONSUMERS } from "./consumers.mjs";
@@ -39,10 +40,10 @@ function choose({ only, all }) {
 
 /** Runs all ways of one consumer; a way that fails does not keep the others from running. */
 async function runConsumer(consumer, shared) {
-  const { name, host, example = false, given = {} } = consumer;
+  const { name, host, example, given = {} } = consumer;
   const began = performance.now();
   const result = { name, version: undefined, ways: [] };
-  const { start } = await import(example ? `./examples/${name}.mjs` : `./hosts/${host}.mjs`);
+  const { start } = await import(example ? `./examples/${example}.mjs` : `./hosts/${host}.mjs`);
   const folder = await makeFolder(shared.folder, name, shared.tarball);
   let running;
   try {
@@ -68,8 +69,8 @@ async function runConsumer(consumer, shared) {
   return { ...result, seconds: seconds(began) };
 }
 
-async function runAll(consumers) {
-  const packed = await pack();
+async function runAll(consumers, given) {
+  const packed = await pack(given);
   const browsers = new Browsers();
   const site = await startSite();
   const results = [];
@@ -96,12 +97,13 @@ await main(async () => {
     options: {
       only: { type: "string" },
       all: { type: "boolean" },
+      tarball: { type: "string" },
       list: { type: "boolean" },
     },
   });
   if (values.list) {
     for (const { name, long, runtime } of CONSUMERS) {
-      console.log(`${name.padEnd(20)} ${long ? "long " : "quick"}  ${runtime ?? "an example"}`);
+      console.log(`${name.padEnd(26)} ${long ? "long " : "quick"}  ${runtime ?? "an example"}`);
     }
     return;
   }
@@ -110,7 +112,7 @@ await main(async () => {
   if (!values.all && values.only === undefined) {
     await checkTable();
   }
-  const { sha256, results } = await runAll(consumers);
+  const { sha256, results } = await runAll(consumers, values.tarball && resolve(values.tarball));
   if (values.only === undefined) {
     const report = { isFull: values.all === true, sha256, seconds: seconds(began), results };
     await writeFile(join(matrixFolder, "results.json"), `${JSON.stringify(report, null, 2)}\n`);

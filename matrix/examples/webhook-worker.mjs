@@ -8,6 +8,7 @@ import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { root } from "../../scripts/steps.mjs";
 import { bundleWorker, startWorker } from "../hosts/workerd.mjs";
+import { dryRun } from "../hosts/wrangler.mjs";
 import { toolVersion } from "../lib/command.mjs";
 
 const SECRET = randomBytes(24);
@@ -118,10 +119,14 @@ const TESTS = {
   },
 };
 
-export async function start({ folder }) {
-  await cp(join(root, "examples/webhook-worker"), folder.path, { recursive: true });
-  const script = await bundleWorker(join(folder.path, "src/worker.js"), join(folder.path, "out"));
-  const worker = new Deployed(script, join(folder.path, "persisted"));
+/** @param given `{ by }`: "wrangler" when that shall build it. */
+export async function start({ folder: { path } }, { by }) {
+  await cp(join(root, "examples/webhook-worker"), path, { recursive: true });
+  const script =
+    by === "wrangler"
+      ? join(await dryRun(path), "worker.js")
+      : await bundleWorker(join(path, "src/worker.js"), join(path, "out"));
+  const worker = new Deployed(script, join(path, "persisted"));
   await worker.start();
   return {
     version: await toolVersion("workerd", "root"),

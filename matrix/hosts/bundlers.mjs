@@ -77,6 +77,8 @@ async function webpack() {
         entry: { main: `./${main}` },
         output: { path: join(folder.path, out), publicPath: as === "page" ? "auto" : undefined },
         ...(as === "page" ? {} : { target: "node20" }),
+        // It takes seconds, and so is done where it might do harm: to a page.
+        optimization: { minimize: as === "page" },
         performance: false,
       });
       if (stats.hasErrors() || stats.hasWarnings()) {

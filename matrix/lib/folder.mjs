@@ -9,13 +9,17 @@ import { dirname, join } from "node:path";
 import { root } from "../../scripts/steps.mjs";
 import { command, matrixFolder } from "./command.mjs";
 
-/** Packs the package into a folder of its own; returns where, and what it is. */
-export async function pack() {
-  const folder = await mkdtemp(join(tmpdir(), "onceward-matrix-"));
+async function packInto(folder) {
   const args = ["pack", "--workspace", "pkg", "--pack-destination", folder, "--loglevel", "error"];
   await command(root, "npm", args);
   const name = (await readdir(folder)).find((file) => file.endsWith(".tgz"));
-  const tarball = join(folder, name);
+  return join(folder, name);
+}
+
+/** Packs the package into a folder of its own, unless it is given; returns where, and what it is. */
+export async function pack(given) {
+  const folder = await mkdtemp(join(tmpdir(), "onceward-matrix-"));
+  const tarball = given ?? (await packInto(folder));
   const digest = createHash("sha256").update(await readFile(tarball));
   return {
     folder,
