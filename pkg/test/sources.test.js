@@ -74,6 +74,33 @@ test("ready is at once where the module is, and takes nothing but wasm", async (
   await assert.rejects(ready("x"), { code: "invalid_option" });
 });
 
+for (const [decoder, without] of [
+  ["fromBase64", ""],
+  ["Buffer", "delete Uint8Array.fromBase64;"],
+  ["atob", "delete Uint8Array.fromBase64; delete globalThis.Buffer;"],
+]) {
+  test(`the text is decoded by ${decoder} where that is the quickest there is`, async () => {
+    const output = await runScript(`
+      const used = [];
+      const { Buffer, atob } = globalThis;
+      Uint8Array.fromBase64 = function (text) {
+        used.push("fromBase64", this === Uint8Array);
+        return Uint8Array.from(Buffer.from(text, "base64"));
+      };
+      globalThis.Buffer = {
+        from(...args) { used.push("Buffer", this === globalThis.Buffer); return Buffer.from(...args); },
+      };
+      globalThis.atob = (text) => { used.push("atob", true); return atob(text); };
+      ${without}
+      const { Gate } = await import("onceward");
+      const verdict = Gate.openSync({ secret: "s" }).check({ id: "a" });
+      globalThis.Buffer = Buffer;
+      console.log(used.join(), verdict);
+    `);
+    assert.equal(output, `${decoder},true fresh\n`);
+  });
+}
+
 test("what has to be fetched is fetched by the first that waits, once", async () => {
   const output = await runScript(`${FETCHING}
     answers = [whole];
