@@ -1,7 +1,7 @@
 /**
  * Builds the package: from the crate to pkg/wasm, and from there to pkg/dist.
  *
- *   node scripts/build.mjs        cargo → wasm-bindgen → wasm-opt → base64 → tsc → entries → CommonJS → sizes
+ *   node scripts/build.mjs        cargo → wasm-bindgen → wasm-opt → base64 → tsc → esbuild → sizes
  *   node scripts/build.mjs pkg    from tsc on, with the module that is in pkg/wasm
  *
  * scripts/setup.sh build installs what is needed. Every step runs every time, and is quick when its
@@ -10,10 +10,10 @@
  */
 import { measure } from "./build/measure.mjs";
 import {
-  bundleCommandLine,
+  bundle,
   compileTypeScript,
-  removeInternals,
   writeCommonJs,
+  writeDeclarations,
   writeEntries,
 } from "./build/package.mjs";
 import {
@@ -47,10 +47,10 @@ await main(async () => {
   }
   await step("compare the exports", () => run("node", ["scripts/exports.mjs", "--check"]));
   await step("compile TypeScript", compileTypeScript);
+  await step("put it together", bundle);
   await step("write the entries", writeEntries);
-  await step("bundle the command line", bundleCommandLine);
   await step("write CommonJS", writeCommonJs);
-  await step("remove what is internal", removeInternals);
+  await step("write the declarations", writeDeclarations);
   await step("measure", measure);
   printSummary("Built pkg/dist:");
 });

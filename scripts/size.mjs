@@ -9,8 +9,9 @@
  * @module
  */
 import { readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
-import { bundleMinified } from "./build/measure.mjs";
+import { join, relative, resolve } from "node:path";
+import { build } from "esbuild";
+import { compiledDir } from "./build/package.mjs";
 import { functionsOf, sectionsOf, titleOf } from "./build/sections.mjs";
 import { askCargo, compileCrate, generateGlue, OPTIMISING } from "./build/wasm.mjs";
 import { main, run } from "./steps.mjs";
@@ -63,6 +64,24 @@ async function buildNamed() {
   return await readFile(file);
 }
 
+/** What each file adds to a bundle of the main entry. */
+async function filesOfMain() {
+  const { metafile } = await build({
+    entryPoints: [join(compiledDir, "index.js")],
+    bundle: true,
+    minify: true,
+    write: false,
+    platform: "neutral",
+    format: "esm",
+    metafile: true,
+  });
+  const [{ inputs }] = Object.values(metafile.outputs);
+  return Object.entries(inputs).map(([file, { bytesInOutput }]) => [
+    relative(compiledDir, resolve(file)),
+    bytesInOutput,
+  ]);
+}
+
 await main(async () => {
   const shown = Number(process.argv[2] ?? SHOWN);
   const module = await buildNamed();
@@ -72,10 +91,5 @@ await main(async () => {
   const owners = functions.map(([name, bytes]) => [ownerOf(name), bytes]);
   show("Code by where it comes from", sum(owners), shown);
   show("Code by function", sum(functions), shown);
-  const { inputs } = await bundleMinified({ external: ["*/core_base64.js"] });
-  const files = Object.entries(inputs).map(([file, { bytesInOutput }]) => [
-    basename(file) === "core.js" && file.includes("wasm/") ? "wasm/core.js (glue)" : basename(file),
-    bytesInOutput,
-  ]);
-  show("JavaScript of the main entry, minified", sum(files), shown);
+  show("JavaScript of the main entry, minified", sum(await filesOfMain()), shown);
 });

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Gate } from "onceward";
-import { initSync } from "../dist/wasm/core.js";
+import { initSync } from "../dist/internals.js";
 import { open, refusesAndChangesNothing, START } from "./helpers/gate.js";
 import { seeded } from "./helpers/random.js";
 import { twins } from "./helpers/ways.js";

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import test from "node:test";
-import { VERDICTS, Verdicts } from "../dist/verdicts.js";
+import { VERDICTS, Verdicts } from "../dist/internals.js";
 import { HOUR, open, refuses, refusesAndChangesNothing, START, stateOf } from "./helpers/gate.js";
 import { seeded } from "./helpers/random.js";
 

@@ -19,6 +19,8 @@ test("it exports what it promises, and nothing by default", () => {
     "ready",
     "taskClock",
   ]);
+  assert.equal(onceward.Gate.name, "Gate");
+  assert.equal(onceward.OncewardError.name, "OncewardError");
 });
 
 test("it can be imported where there is neither WebAssembly nor randomness", async () => {

@@ -196,7 +196,7 @@ test("what is no module of this build is refused, and the right one can be hande
 for (const entry of ["inline", "node", "web"]) {
   test(`after a trap the next gate gets a fresh instance, from ${entry}`, async () => {
     const output = await runScript(`${FETCHING.replace("entry/web", `entry/${entry}`)}
-      import { Core } from "./wasm/core.js";
+      import { Core } from "./internals.js";
       answers = [whole];
       const gate = await Gate.open();
       const { check } = Core.prototype;

@@ -6,8 +6,7 @@ import assert from "node:assert/strict";
 import { readdir, stat } from "node:fs/promises";
 import test from "node:test";
 import { file } from "onceward/file";
-import { nodeDisk } from "../dist/stores/file/disk.js";
-import { storeOn } from "../dist/stores/file/store.js";
+import { nodeDisk, storeOn } from "../dist/internals.js";
 import { faulty, ModelDisk } from "./helpers/disk.js";
 import { BEGUN, begin, bytes, closing, rejects, temporaryFolder, texts } from "./helpers/files.js";
 

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Gate } from "onceward";
-import { Core, Opening } from "../dist/wasm/core.js";
+import { Core, Opening } from "../dist/internals.js";
 import { judges, open, refuses } from "./helpers/gate.js";
 import { testStore } from "./helpers/teststore.js";
 

@@ -6,9 +6,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import test from "node:test";
 import { Gate, isOncewardError, ordinal } from "onceward";
-import { ERROR_CODES } from "../dist/errors.js";
-import { canonical } from "../dist/instance.js";
-import { VERDICTS } from "../dist/verdicts.js";
+import { canonical, ERROR_CODES, VERDICTS } from "../dist/internals.js";
 
 const load = async (name) => {
   const url = new URL(`../../tests/vectors/${name}`, import.meta.url);

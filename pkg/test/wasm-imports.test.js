@@ -54,7 +54,7 @@ test("it imports what is allowed, and all of that", async () => {
 });
 
 test("what it imports reaches for no clock, no randomness, no network and no code", async () => {
-  const glue = await readFile(new URL("core.js", wasm), "utf8");
+  const glue = await readFile(new URL("../wasm/core.js", import.meta.url), "utf8");
   const [imports] = /^function __wbg_get_imports\(\) \{\n.*?\n\}\n/ms.exec(glue) ?? [""];
   const code = imports.replaceAll(/\/\/.*$/gm, "");
   const names = code.matchAll(/(?<![.\w"])([A-Z][a-z]\w*|globalThis|self|window|global)\b/g);

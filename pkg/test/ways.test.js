@@ -7,7 +7,7 @@
  */
 import assert from "node:assert/strict";
 import test from "node:test";
-import { VERDICTS } from "../dist/verdicts.js";
+import { VERDICTS } from "../dist/internals.js";
 import { DAY, HOUR, MINUTE, SECOND, START } from "./helpers/gate.js";
 import { seeded } from "./helpers/random.js";
 import { itself, KEY_WAYS, outcome, POSITION_WAYS, REVISION_WAYS, twins } from "./helpers/ways.js";

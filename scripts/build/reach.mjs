@@ -21,30 +21,33 @@ function fileOf(from, name) {
   return from.endsWith(".d.ts") ? file.replace(/\.js$/, ".d.ts") : file;
 }
 
-/** Adds a file of the package in a folder, and all that it leads to. */
-async function follow(folder, file, found, from) {
+/** Adds a file of the package, and all that it leads to. */
+async function follow(locate, file, found, from) {
   if (found.has(file)) {
     return;
   }
   found.add(file);
-  if (!existsSync(join(folder, file))) {
+  if (!existsSync(locate(file))) {
     throw new Failure(`${file} is missing from the package, but ${from} leads to it.`);
   }
   if (/\.(?:js|ts)$/.test(file)) {
-    const text = await readFile(join(folder, file), "utf8");
+    const text = await readFile(locate(file), "utf8");
     for (const [, name] of text.matchAll(NAMES)) {
-      await follow(folder, fileOf(file, name), found, file);
+      await follow(locate, fileOf(file, name), found, file);
     }
   }
 }
 
-/** Returns the files that lead out of package.json; one that is missing is a failure. */
-export async function reachable(folder) {
+/**
+ * Returns the files that package.json leads to; one that is missing is a failure. `locate` says where a
+ * file of the package is, if it is not in its place yet.
+ */
+export async function reachable(folder, locate = (file) => join(folder, file)) {
   const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
   const { exports, bin, main, module, types } = manifest;
   const found = new Set();
   for (const file of namedFiles([exports, bin, main, module, types])) {
-    await follow(folder, relative(".", file), found, "package.json");
+    await follow(locate, relative(".", file), found, "package.json");
   }
   return found;
 }

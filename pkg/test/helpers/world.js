@@ -5,7 +5,7 @@
  * @module
  */
 import { OncewardError } from "onceward";
-import { Copy } from "../../dist/stores/indexeddb/copy.js";
+import { Copy } from "../../dist/internals.js";
 
 const fail = (code) => new OncewardError(code, `${code}, says the world`);
 
