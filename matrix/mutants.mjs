@@ -6,7 +6,7 @@
  * @module
  */
 import { spawn } from "node:child_process";
-import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Failure, main } from "../scripts/steps.mjs";
@@ -66,9 +66,11 @@ const MUTANTS = {
   },
   verdicts: {
     alter: async (folder) => {
-      const path = join(folder, "dist/verdicts.js");
-      const text = await readFile(path, "utf8");
-      await writeFile(path, text.replace('"stale"', '"early"'));
+      const shared = join(folder, "dist/shared");
+      for (const name of await readdir(shared)) {
+        const text = await readFile(join(shared, name), "utf8");
+        await writeFile(join(shared, name), text.replace('  "stale",', '  "early",'));
+      }
     },
     only: "node-20",
     says: /"early", and should be "stale"/,
