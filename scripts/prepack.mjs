@@ -9,7 +9,13 @@ import { join } from "node:path";
 import { Failure, main, root } from "./steps.mjs";
 
 const SHARED_TEXTS = ["README.md", "LICENSE-MIT", "LICENSE-APACHE"];
-const BUILT = ["dist/index.js", "dist/index.d.ts", "dist/cli.js", "dist/wasm/core_bg.wasm"];
+const BUILT = [
+  "dist/index.js",
+  "dist/cjs/index.js",
+  "dist/index.d.ts",
+  "dist/cli.js",
+  "dist/wasm/core_bg.wasm",
+];
 
 await main(async () => {
   for (const file of BUILT) {

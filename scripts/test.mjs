@@ -94,6 +94,11 @@ const STEPS = {
     action: () => clippy("--features", "wasm"),
   },
   doc: { does: "Rust documentation", action: docs },
+  api: {
+    does: "API pages: everything that can be imported is documented",
+    needs: ["build"],
+    action: () => run("node", ["scripts/docs.mjs"]),
+  },
   biome: {
     does: "JavaScript and TypeScript lints and format",
     needs: ["setup"],
@@ -129,7 +134,7 @@ const STEPS = {
 };
 
 const GROUPS = {
-  lint: ["fmt", "clippy", "clippy-wasm", "doc", "biome", "types"],
+  lint: ["fmt", "clippy", "clippy-wasm", "doc", "api", "biome", "types"],
   wasm: ["wasm-node", "wasm-chrome"],
 };
 
