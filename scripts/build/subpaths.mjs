@@ -10,9 +10,10 @@
  * The subpaths by the source that is behind them.
  *
  * `core: true` says that it calls the core, and so needs a WebAssembly module, whether or not the main
- * entry is imported as well. Then it has an entry for each way of getting the module, and all share
- * the one instance. Everything else only needs what it is given, such as a store or an adapter
- * that is given a gate.
+ * entry is imported as well. Then it has an entry for each way of getting the module, also below
+ * `./external`, and all share the one instance. Everything else only needs what it is given, such as a
+ * store or an adapter that is given a gate. `lib` is the library of TypeScript that its declarations
+ * need beyond the language.
  */
 export const SUBPATHS = {
   ".": { source: "index.ts", core: true },
@@ -23,7 +24,7 @@ export const SUBPATHS = {
   "./store-contract": { source: "stores/contract.ts" },
 };
 
-/** The subpath of what takes the module from a file wherever it can. */
+/** Under it there is all that needs the module, and takes it from the file wherever it can. */
 const EXTERNAL = "./external";
 
 /** What is exported as it is. */
@@ -60,7 +61,7 @@ const precompiled = (source, name) =>
     PRECOMPILED.map((condition) => [condition, target(source, `entry/${condition}/${name}`)]),
   );
 
-function conditionsOf(subpath, { source, core = false }) {
+function insideOf(subpath, { source, core = false }) {
   if (!core) {
     return either(source, built(source));
   }
@@ -68,7 +69,8 @@ function conditionsOf(subpath, { source, core = false }) {
   return { ...precompiled(source, name), ...either(source, `entry/inline/${name}`) };
 }
 
-function externalOf({ source }, name) {
+function externalOf(subpath, { source }) {
+  const name = nameOf(subpath, source);
   return {
     // These first: their bundlers say "browser", too.
     ...precompiled(source, name),
@@ -79,31 +81,32 @@ function externalOf({ source }, name) {
   };
 }
 
+const all = Object.entries(SUBPATHS);
+const withCore = all.filter(([, { core }]) => core);
+const external = (subpath) => `${EXTERNAL}${subpath.slice(1)}`;
+
+/** Everything that can be imported as a module: the subpaths, and those which take the file. */
+export const IMPORTABLE = [
+  ...all.map(([subpath]) => subpath),
+  ...withCore.map(([subpath]) => external(subpath)),
+];
+
 /** The `exports` of package.json. */
 export function packageExports() {
-  const named = Object.entries(SUBPATHS).map(([subpath, what]) => [
-    subpath,
-    conditionsOf(subpath, what),
-  ]);
-  const [main, ...others] = named;
   return Object.fromEntries([
-    main,
-    [EXTERNAL, externalOf(SUBPATHS["."], "index")],
-    ...others,
+    ...all.map(([subpath, what]) => [subpath, insideOf(subpath, what)]),
+    ...withCore.map(([subpath, what]) => [external(subpath), externalOf(subpath, what)]),
     ...Object.entries(FILES),
   ]);
 }
 
 /** The entries to write: where, and what they bind and hand on. */
 export function entries() {
-  const withCore = Object.entries(SUBPATHS).filter(([, { core }]) => core);
-  return withCore.flatMap(([subpath, { source }]) => {
-    const name = nameOf(subpath, source);
-    const bindings = subpath === "." ? BINDINGS : ["inline", ...PRECOMPILED];
-    return bindings.map((binding) => ({
-      file: `entry/${binding}/${name}.js`,
+  return withCore.flatMap(([subpath, { source }]) =>
+    BINDINGS.map((binding) => ({
+      file: `entry/${binding}/${nameOf(subpath, source)}.js`,
       text: `import "../../bind/${binding}.js";\nexport * from "../../${built(source)}.js";\n`,
       isRequired: REQUIRED.includes(binding),
-    }));
-  });
+    })),
+  );
 }

@@ -4,7 +4,7 @@
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { SUBPATHS } from "../build/subpaths.mjs";
+import { IMPORTABLE, SUBPATHS } from "../build/subpaths.mjs";
 import { root, run } from "../steps.mjs";
 
 /** How TypeScript finds modules, and as what it takes the files. */
@@ -16,13 +16,15 @@ const RESOLUTIONS = [
 
 const STRICT = ["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--target", "es2022"];
 
+/** What a subpath needs beyond the language, be it below `./external` or not. */
+function libOf(subpath) {
+  return SUBPATHS[subpath.replace(/^\.\/external(?=\/|$)/, ".")].lib;
+}
+
 /** A program that uses all subpaths which need that library beyond the language. */
 function usesAll(lib) {
-  const subpaths = Object.entries(SUBPATHS).filter(([, what]) => what.lib === lib);
-  const specifiers = subpaths.map(([subpath]) => `onceward${subpath.slice(1)}`);
-  if (lib === undefined) {
-    specifiers.push("onceward/external");
-  }
+  const subpaths = IMPORTABLE.filter((subpath) => libOf(subpath) === lib);
+  const specifiers = subpaths.map((subpath) => `onceward${subpath.slice(1)}`);
   const names = specifiers.map((_, index) => `subpath${index}`);
   const imports = specifiers.map((from, index) => `import * as ${names[index]} from "${from}";`);
   return `${imports.join("\n")}\nexport const all = [${names.join(", ")}];\n`;
