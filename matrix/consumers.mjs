@@ -146,6 +146,7 @@ export const CONSUMERS = [
     given: { bundler: "vite" },
     ways: {
       ...BUNDLED_WAYS,
+      "a Worker in Chromium": { as: "worker", strict: true },
       "`./external` in a page": { as: "page", strict: true, entry: EXTERNAL, sync: FETCHED },
     },
   },
@@ -185,10 +186,10 @@ export const CONSUMERS = [
     ways: NODE_WAYS,
   },
   {
-    name: "deno-2.1",
-    runtime: "Deno 2.1, without any permission",
+    name: "deno-2.2",
+    runtime: "Deno 2.2, without any permission",
     host: "deno",
-    given: { deno: "deno-2-1", set: "long" },
+    given: { deno: "deno-2-2", set: "long" },
     long: true,
     ways: { "`import`": { format: "esm" } },
   },

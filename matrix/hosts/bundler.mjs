@@ -9,9 +9,28 @@ import { moduleSource } from "../lib/sources.mjs";
 import { page } from "./browser.mjs";
 import { BUNDLERS } from "./bundlers.mjs";
 
+/** A page's script that starts a worker, in the one form that bundlers look for. */
+const startWorker = (file) => `
+const worker = new Worker(new URL("./${file}", import.meta.url), { type: "module" });
+worker.addEventListener("error", ({ message }) => {
+  throw new Error("in the worker: " + message);
+});
+`;
+
+/** Writes what is to be built; returns the name of the file that begins. */
+async function write(folder, id, source, { as }) {
+  if (as !== "worker") {
+    await folder.write(`${id}.js`, source);
+    return `${id}.js`;
+  }
+  await folder.write(`${id}-itself.js`, source);
+  await folder.write(`${id}.js`, startWorker(`${id}-itself.js`));
+  return `${id}.js`;
+}
+
 /** Adds what a page needs beside its script, where the bundler adds none. */
 async function finish(folder, out, { as, copies }) {
-  if (as === "page") {
+  if (as !== "node") {
     await folder.write(`${out}/index.html`, page("main.js"));
   }
   for (const [entry, name] of Object.entries(copies ?? {})) {
@@ -29,13 +48,12 @@ export async function start({ name, folder, site, browsers }, { bundler, set }) 
     async ask(way) {
       const { as, entry, format = "esm", options } = way;
       const id = `${as}-${format}-${entry === undefined ? "main" : "other"}`;
-      const give = as === "page" ? site.send(`${name}/${id}`) : PRINT;
-      const main = `${id}.js`;
-      await folder.write(main, moduleSource({ entry, give, options }));
+      const give = as === "node" ? PRINT : site.send(`${name}/${id}`);
+      const main = await write(folder, id, moduleSource({ entry, give, options }), way);
       const out = `built-${id}`;
       const written = await build({ folder, main, out, as, format });
       await finish(folder, out, way);
-      if (as === "page") {
+      if (as !== "node") {
         const answered = site.expect(`${name}/${id}`);
         const url = `${site.origin}/${name}/${out}/index.html`;
         return await browsers.visit("chromium", url, answered);

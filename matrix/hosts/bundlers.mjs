@@ -25,7 +25,7 @@ async function esbuild() {
         bundle: true,
         minify: true,
         format,
-        platform: as === "page" ? "browser" : "node",
+        platform: as === "node" ? "node" : "browser",
         logLevel: "warning",
       });
       return `main${extension}`;
@@ -40,7 +40,7 @@ async function rollup() {
     async build({ folder, main, out, as }) {
       const bundle = await open({
         input: { main: join(folder.path, main) },
-        plugins: [nodeResolve({ browser: as === "page" })],
+        plugins: [nodeResolve({ browser: as !== "node" })],
         external: /^node:/,
         onwarn: ({ message }) => {
           throw new Error(message);
@@ -58,7 +58,7 @@ async function rolldown(set) {
   return {
     version: await toolVersion("rolldown", set),
     async build({ folder, main, out, as }) {
-      const platform = as === "page" ? "browser" : "node";
+      const platform = as === "node" ? "node" : "browser";
       const bundle = await open({ input: { main: join(folder.path, main) }, platform });
       await bundle.write({ dir: join(folder.path, out), format: "esm" });
       await bundle.close();
@@ -75,10 +75,10 @@ async function webpack() {
         mode: "production",
         context: folder.path,
         entry: { main: `./${main}` },
-        output: { path: join(folder.path, out), publicPath: as === "page" ? "auto" : undefined },
-        ...(as === "page" ? {} : { target: "node20" }),
+        output: { path: join(folder.path, out), publicPath: as === "node" ? undefined : "auto" },
+        ...(as === "node" && { target: "node20" }),
         // It takes seconds, and so is done where it might do harm: to a page.
-        optimization: { minimize: as === "page" },
+        optimization: { minimize: as !== "node" },
         performance: false,
       });
       if (stats.hasErrors() || stats.hasWarnings()) {
@@ -101,7 +101,7 @@ async function vite() {
         logLevel: "error",
         build: {
           outDir: out,
-          ...(as === "page" ? {} : { ssr: main }),
+          ...(as === "node" && { ssr: main }),
           rolldownOptions: {
             input: { main: join(folder.path, main) },
             output: { entryFileNames: "main.js" },

@@ -37,9 +37,15 @@ export async function toolVersion(name, set) {
   return JSON.parse(await readFile(toolFile(name, "package.json", set), "utf8")).version;
 }
 
-/** The path of a Node.js of the matrix, such as `nodeOf("node22")`. */
+/**
+ * The path of a Node.js of the matrix, such as `nodeOf("node22")`. They can be installed for Linux;
+ * elsewhere the one that runs this has to do, if it is of that version.
+ */
 export function nodeOf(name, set) {
-  const { platform, arch } = process;
+  const { platform, arch, version } = process;
+  if (platform !== "linux" && name === `node${version.slice(1).split(".")[0]}`) {
+    return process.execPath;
+  }
   return toolFile(`${name}-${platform}-${arch}`, "bin/node", set);
 }
 
