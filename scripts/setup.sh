@@ -232,24 +232,15 @@ If it is not in PATH, set FIREFOX to it."
   fi
 }
 
-# install_node_modules FOLDER [COMMAND...]: installs what the folder's lockfile names, by npm ci or another
-# command of npm. The copy of the lockfile says what node_modules was made from; file times would not survive
-# a checkout.
+# install_node_modules FOLDER: installs what the folder's lockfile names.
+# The copy of the lockfile says what node_modules was made from; file times would not survive a checkout.
 install_node_modules() {
-  local folder=$1 lock=$1/package-lock.json made_from=$1/node_modules/.made-from-package-lock.json
-  shift
-  (($# > 0)) || set -- ci
+  local lock=$1/package-lock.json made_from=$1/node_modules/.made-from-package-lock.json
   if [[ ! -e $made_from ]] || ! cmp -s "$lock" "$made_from"; then
-    quietly "npm $1" npm "$@" --no-audit --no-fund --prefix "$folder"
+    quietly "npm ci" npm ci --no-audit --no-fund --prefix "$1"
     cp "$lock" "$made_from"
     note="installed"
   fi
-}
-
-# Some registries lack what runtimes and bundlers publish for other systems. Then the lockfile lacks it,
-# too, and npm ci refuses such a lockfile; npm install takes what it names and asks for no more.
-install_runtimes() {
-  install_node_modules "$1" install --no-save
 }
 
 # --- The run -------------------------------------------------------------------------------------
@@ -291,10 +282,10 @@ if [[ $purpose == test || $purpose == matrix ]]; then
 fi
 step "node_modules" install_node_modules .
 if [[ $purpose == test || $purpose == matrix ]]; then
-  step "node_modules of the matrix" install_runtimes matrix
+  step "node_modules of the matrix" install_node_modules matrix
 fi
 if [[ $purpose == matrix ]]; then
-  step "node_modules of its long run" install_runtimes matrix/long
+  step "node_modules of its long run" install_node_modules matrix/long
 fi
 if [[ $purpose == bench ]]; then
   step "node_modules of the benchmark" install_node_modules bench
