@@ -84,8 +84,10 @@ fn json_agrees_with_the_published_set() {
         for case in cases {
             check_canonical(case["input"].as_str().unwrap(), case["output"].as_str().unwrap());
         }
-        for pair in vectors["numbers"].as_array().unwrap() {
-            check_number(pair[0].as_str().unwrap(), pair[1].as_str().unwrap());
+        for set in ["numbers", "number_samples"] {
+            for pair in vectors[set].as_array().unwrap() {
+                check_number(pair[0].as_str().unwrap(), pair[1].as_str().unwrap());
+            }
         }
     }
     if let Some(path) = published("jcs-es6-numbers-10000.txt") {

@@ -28,7 +28,7 @@ test("other content has another id", () => {
   const contents = [
     order,
     { ...order, amount: 12.25 },
-    { ...order, to: undefined === 1 ? "" : "c" },
+    { ...order, to: "c" },
     {},
     [],
     "",

@@ -34,15 +34,18 @@ function tick(random, time, { maxClockJump }) {
   time.ahead = undefined;
   if (ahead !== undefined && random.chance(0.5)) {
     time.now = ahead + random.below(3);
-  } else if (random.chance(0.05)) {
-    time.ahead = time.now + maxClockJump + random.below(3000);
-    return time.ahead;
-  } else if (random.chance(0.05)) {
-    return time.now - random.below(50);
-  } else if (random.chance(0.5)) {
-    time.now += random.below(9);
+    return time.now;
   }
-  return time.now;
+  switch (random.below(20)) {
+    case 0:
+      time.ahead = time.now + maxClockJump + random.below(3000);
+      return time.ahead;
+    case 1:
+      return time.now - random.below(50);
+    default:
+      time.now += random.chance(0.5) ? random.below(9) : 0;
+      return time.now;
+  }
 }
 
 /** Makes one call on both, and returns what both say of it. */

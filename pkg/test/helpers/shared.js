@@ -15,11 +15,20 @@ const folder = process.env.ONCEWARD_SHARED ?? resolve(root, "../shared");
  * Returns the path of a recorded stream; undefined, and the test is skipped, when it is not there.
  */
 export function recorded(t, name) {
-  const path = join(folder, "data", name);
+  return found(t, "data", name);
+}
+
+/** Returns the path of a published set of facts; undefined, and the test is skipped, without it. */
+export function published(t, name) {
+  return found(t, "vectors", name);
+}
+
+function found(t, kind, name) {
+  const path = join(folder, kind, name);
   if (existsSync(path)) {
     return path;
   }
-  t.diagnostic(`skipped: ${name} is not in ${folder}/data`);
+  t.diagnostic(`skipped: ${name} is not in ${folder}/${kind}`);
   t.skip(`skipped: ${name} is not there`);
   return undefined;
 }
