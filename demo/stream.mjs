@@ -28,7 +28,7 @@ const POLL_EVENTS = 500;
 const COMMIT_EVERY_POLLS = 4;
 
 /** Returns a function that gives numbers from 0 up to 1 (mulberry32). */
-function seeded(seed) {
+export function seeded(seed) {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
