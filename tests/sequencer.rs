@@ -131,12 +131,11 @@ impl Life {
                 let told = self.subject.push(scope, order, self.ids, bytes, now);
                 let expected = self.oracle.push(scope, order, self.ids, bytes, now);
                 assert_eq!(told, expected, "{place}");
-                match expected {
-                    Some(outcome) => self.note(&outcome),
-                    None => {
-                        self.count("capacity", 1);
-                        assert_eq!(self.subject.snapshot(), before, "{place}");
-                    }
+                if let Some(outcome) = expected {
+                    self.note(&outcome);
+                } else {
+                    self.count("capacity", 1);
+                    assert_eq!(self.subject.snapshot(), before, "{place}");
                 }
             }
             Step::Flush { now } => {

@@ -63,7 +63,7 @@ impl World {
     pub(crate) fn next(&mut self, oracle: &Oracle) -> Step {
         let now = self.tick();
         let scope = *self.random.pick(&SCOPES);
-        let rare = if self.is_busy { 1 } else { 0 };
+        let rare = u64::from(self.is_busy);
         match self.random.weighted(&[88, 6, rare, rare, 3 * rare]) {
             0 => {
                 let order = self.order(oracle, scope);

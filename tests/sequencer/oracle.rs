@@ -150,10 +150,8 @@ impl Oracle {
     }
 
     pub(crate) fn read(&mut self, now: u64) {
-        if let Some(ahead) = self.ahead.take() {
-            if now >= ahead {
-                self.believed = ahead;
-            }
+        if let Some(ahead) = self.ahead.take().filter(|&ahead| now >= ahead) {
+            self.believed = ahead;
         }
         if now > self.believed + self.limits.jump {
             self.ahead = Some(now);

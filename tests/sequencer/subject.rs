@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use onceward::{
-    Dropped, Error, ErrorCode, Millis, Ordinal, Release, Sequencer, SequencerOptions, Turn, UnixMs,
+    Dropped, ErrorCode, Millis, Ordinal, Release, Sequencer, SequencerOptions, Turn, UnixMs,
 };
 
 use super::history::World;
@@ -23,10 +23,10 @@ impl Item {
         Self { scope: scope.to_owned(), id, bytes }
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        let text = std::str::from_utf8(bytes).unwrap();
+    fn parse(bytes: &[u8]) -> Self {
+        let text = str::from_utf8(bytes).unwrap();
         let (id, scope) = text.split_once(' ').unwrap();
-        Ok(Self::new(scope, id.parse().unwrap()))
+        Self::new(scope, id.parse().unwrap())
     }
 }
 
@@ -125,8 +125,9 @@ impl Subject {
     /// does what the one that it was taken from does.
     pub(crate) fn reopen(&mut self, now: u64) {
         let state = self.snapshot();
-        let restored =
-            Sequencer::restore(self.options.clone(), &state, UnixMs::new(now), Item::parse);
+        let restored = Sequencer::restore(self.options.clone(), &state, UnixMs::new(now), |item| {
+            Ok(Item::parse(item))
+        });
         let restored = Self { sequencer: restored.unwrap(), ..self.clone() };
         let mut copy = restored.clone();
         let mut twin = self.clone();
