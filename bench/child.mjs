@@ -8,6 +8,7 @@
  */
 import { contenderNamed } from "./contenders/index.mjs";
 import { measureKeys } from "./scenarios/keys.mjs";
+import { measureOrder } from "./scenarios/order.mjs";
 import { measureRevisions } from "./scenarios/revisions.mjs";
 import { measureState } from "./scenarios/state.mjs";
 import { measureWindow } from "./scenarios/window.mjs";
@@ -19,6 +20,7 @@ const MEASURES = {
   revisions: measureRevisions,
   window: measureWindow,
   state: measureState,
+  order: measureOrder,
 };
 
 const task = JSON.parse(process.argv[2]);

@@ -7,15 +7,15 @@ import { parseArgs } from "node:util";
 import { Failure, root } from "../scripts/steps.mjs";
 import { contendersOf } from "./contenders/index.mjs";
 
-export const SCENARIOS = ["keys", "worst", "revisions", "window", "state"];
+export const SCENARIOS = ["keys", "worst", "revisions", "window", "state", "order"];
 
 const USAGE = `usage: npm run bench -- [OPTION…]
 
   --quick                 1k and 100k keys, 3 repetitions: some minutes
   --sizes 1k,100k         how many keys (1k,100k,1M,5M)
   --repetitions 5         how often each is measured; the median counts
-  --scenarios keys,worst  of keys, worst, revisions, window, state; the figures of the others stay
-                          as they are in the folder
+  --scenarios keys,worst  of keys, worst, revisions, window, state, order; the figures of the others
+                          stay as they are in the folder
   --contenders "Set,lru-cache"
                           only these; a name may be shortened as long as it starts one
   --list                  prints the contenders

@@ -3,10 +3,12 @@
  * @module
  */
 import { contendersOf, REVISION_KINDS } from "./contenders/index.mjs";
+import { ORDER_KINDS } from "./contenders/order.mjs";
 import { WINDOW_SIZE_MIN } from "./scenarios/window.mjs";
 
 const WORST_SIZE = 1_000_000;
 const ENTITIES = 300_000;
+const MESSAGES = 1_000_000;
 // What passing on what is new takes must be the same at both.
 const STATE_SIZES = [10_000, 1_000_000];
 // From here on a measurement takes long, and only the main contenders take part.
@@ -21,6 +23,8 @@ function casesOf(scenario, sizes) {
       return [{ size: Math.min(WORST_SIZE, largest) }];
     case "revisions":
       return REVISION_KINDS.map((kind) => ({ size: Math.min(ENTITIES, largest), kind }));
+    case "order":
+      return ORDER_KINDS.map((kind) => ({ size: Math.min(MESSAGES, largest), kind }));
     case "window":
       return sizes
         .filter((size) => size >= WINDOW_SIZE_MIN && size <= WORST_SIZE)

@@ -20,6 +20,7 @@ import {
   openRevisionsSingle,
   openSingle,
 } from "./onceward.mjs";
+import { ORDER_CONTENDERS } from "./order.mjs";
 import { STATE_CONTENDERS } from "./state.mjs";
 
 /** The names that the report looks for. */
@@ -121,6 +122,8 @@ export function contendersOf(scenario) {
       return REVISION_CONTENDERS;
     case "state":
       return STATE_CONTENDERS;
+    case "order":
+      return ORDER_CONTENDERS;
     case "worst":
       return KEY_CONTENDERS.filter(({ batch }) => !batch);
     case "window":

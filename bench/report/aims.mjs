@@ -169,6 +169,7 @@ const FIGURES = {
   },
   revisions: { ns: "ns", heapBytesPerKey: "bytes per entity" },
   window: { ns: "ns", heapBytesPerKey: "bytes per live key" },
+  order: { ns: "ns" },
   state: {
     saveNs: "save, ns",
     restoreNs: "restore, ns",
@@ -187,6 +188,7 @@ const CASE_WORDS = {
   revisions: "entities, revisions as",
   window: "live keys, sliding window",
   state: "keys, state",
+  order: "messages",
 };
 
 /** All who took part in a case, the best first, down to the last form of the gate. */

@@ -4,6 +4,7 @@
  */
 
 import { CHECK_IDS } from "../contenders/index.mjs";
+import { FEEDS } from "../scenarios/order.mjs";
 import { CHANGES_ROUNDS, NEW_KEYS, WARM_UPS } from "../scenarios/state.mjs";
 import { WINDOWS } from "../scenarios/window.mjs";
 import { WORST_RUNS } from "../scenarios/worst.mjs";
@@ -38,6 +39,8 @@ const HOW = `## How it is measured
   ${WINDOWS} windows after the first; a fifth of the events repeat a live key, and some keys come back after their time. The clock
   is simulated for all, timers included, since a real window would take hours; reading it costs next to nothing, which favours those
   that read it often. Caches have room for a quarter more than is alive. Set cannot take part, as it never forgets.
+- **Order**: messages of ${FEEDS} feeds, in order, in swapped pairs, or each within 64 of its place in its feed, are pushed one by one, and
+  what comes out is counted. The Map has no limits, no clock, no state that could be kept, and never gives a gap up.
 - **State**: that many keys, which came a chunk at a time and have its time, are **saved** and **restored**: \`snapshot()\` and
   \`Gate.open({ snapshot })\`; \`JSON.stringify\` of the entries and back into a Map or Set; \`v8.serialize\` and \`v8.deserialize\`.
   A text counts as saved; encoding it for a file comes on top. ns are CPU time a key, warm: after ${WARM_UPS} small instances
@@ -69,6 +72,7 @@ const SECTIONS = {
   revisions: ["Revisions", ["revisions.svg"]],
   window: ["Sliding window", ["window.svg"]],
   state: ["State", ["state.svg"]],
+  order: ["Order", []],
 };
 
 function machineCells({ date, command, minutes, repetitions, machine }) {

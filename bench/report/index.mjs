@@ -16,6 +16,7 @@ const TITLES = {
   revisions: "REVISIONS",
   window: "SLIDING WINDOW",
   state: "STATE",
+  order: "ORDER",
 };
 
 /** Writes README.md and the charts into the folder; returns what is to be printed. */

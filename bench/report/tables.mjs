@@ -3,6 +3,7 @@
  * @module
  */
 import { LRU_CACHE, MAP, REVISIONS_MAP, SET } from "../contenders/index.mjs";
+import { ORDER_MAP } from "../contenders/order.mjs";
 import { STATE_GATE, STATE_MAP_JSON, STATE_MAP_V8 } from "../contenders/state.mjs";
 import { LONG_LIVED_MAX } from "../scenarios/keys.mjs";
 import { NEW_KEYS } from "../scenarios/state.mjs";
@@ -60,6 +61,8 @@ const WINDOW_COLUMNS = [
   figure("bytes/live key", "heapBytesPerKey"),
   figure("accounted", "ownBytesPerKey"),
 ];
+
+const ORDER_COLUMNS = [figure("ns", "ns"), against("Map / it", ORDER_MAP, "ns")];
 
 const STATE_COLUMNS = [
   figure("save ns", "saveNs"),
@@ -159,6 +162,9 @@ export function makeTables(summary) {
       tableOf(summary, task, `${sizeText(task.size)} live keys`, WINDOW_COLUMNS, "ns"),
     ),
     state: stateTables(summary),
+    order: tables("order", (task) =>
+      tableOf(summary, task, `${sizeText(task.size)} messages ${task.kind}`, ORDER_COLUMNS, "ns"),
+    ),
   };
 }
 
