@@ -45,6 +45,15 @@ export class Gate extends Judging {
   /** What was found in the store when the gate was opened; `undefined` without a store. */
   readonly recovery: Recovery | undefined;
 
+  /** How long a key is remembered, in milliseconds: what clients may rely on. */
+  readonly retention: number;
+
+  /** How long a result is kept, in milliseconds: never longer than its key. */
+  readonly resultRetention: number;
+
+  /** The most bytes of a result that is kept. */
+  readonly maxResultBytes: number;
+
   readonly #core: CoreGate;
   readonly #clock: () => number;
   readonly #claims: Claims;
@@ -59,6 +68,9 @@ export class Gate extends Judging {
     const { core, persistence, recovery } = opened;
     super(core, options.clock);
     this.recovery = recovery;
+    this.retention = options.core.retention;
+    this.resultRetention = Math.min(options.core.resultRetention, this.retention);
+    this.maxResultBytes = options.core.maxResultBytes;
     this.#core = core;
     this.#clock = options.clock;
     this.#claims = new Claims(core, options.clock, options.core);
