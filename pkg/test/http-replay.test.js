@@ -7,16 +7,7 @@ import test from "node:test";
 import { defaultPolicy, keptAnswer, keyEvent } from "onceward/http";
 import { deferred, never } from "./helpers/claims.js";
 import { DAY, HOUR, refuses } from "./helpers/gate.js";
-import {
-  charging,
-  isProblem,
-  isReplay,
-  key,
-  request,
-  scopeOf,
-  seen,
-  service,
-} from "./helpers/http.js";
+import { charging, isProblem, key, request, scopeOf, seen, service } from "./helpers/http.js";
 
 const answering = (body, init) => () => new Response(body, init);
 

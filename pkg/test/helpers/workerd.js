@@ -19,7 +19,7 @@ import { build } from "esbuild";
 import { Miniflare } from "miniflare";
 
 const dist = fileURLToPath(new URL("../../dist/", import.meta.url));
-const COMPATIBILITY_DATE = "2026-04-01";
+export const COMPATIBILITY_DATE = "2026-04-01";
 const WASM = "core_bg.wasm";
 
 /** The package imports the module beside its scripts, and here it is beside the bundle. */
@@ -48,9 +48,10 @@ const router = (script) => `
     },
   };`;
 
-async function bundle(script) {
+/** Returns the modules of a Worker, from the text of its script. */
+export async function bundle(contents) {
   const { outputFiles } = await build({
-    stdin: { contents: router(script), resolveDir: dist },
+    stdin: { contents, resolveDir: dist },
     bundle: true,
     write: false,
     format: "esm",
@@ -158,7 +159,7 @@ class Workerd {
  * @param objects the classes by binding: `{ GATE: { className: "Gate", useSQLite: true } }`.
  */
 export async function workerd(t, script, objects) {
-  const modules = await bundle(fileURLToPath(script));
+  const modules = await bundle(router(fileURLToPath(script)));
   const folder = await mkdtemp(join(tmpdir(), "onceward-workerd-"));
   const running = new Workerd({
     modules,
