@@ -9,10 +9,10 @@ import { idempotencyKey, keyEvent } from "onceward/http";
 import { KEY_LENGTH_MAX, parseKey, parseString } from "../dist/http/header.js";
 import { refuses } from "./helpers/gate.js";
 import { charging, isProblem, isReplay, key, request, scopeOf, service } from "./helpers/http.js";
-import { recorded } from "./helpers/shared.js";
+import { published } from "./helpers/shared.js";
 
 test("strings are parsed as the Structured Field tests say", (t) => {
-  const path = recorded(t, "structured-field-strings.json", "vectors");
+  const path = published(t, "structured-field-strings.json");
   if (path === undefined) {
     return;
   }

@@ -22,6 +22,9 @@ export const SUBPATHS = {
   "./indexeddb": { source: "stores/indexeddb.ts", lib: "dom" },
   "./durable-object": { source: "stores/durable-object.ts" },
   "./store-contract": { source: "stores/contract.ts" },
+  "./http": { source: "http.ts", lib: "dom" },
+  "./hono": { source: "hono.ts", lib: "dom" },
+  "./revisions": { source: "revisions.ts", lib: "dom" },
 };
 
 /** Under it there is all that needs the module, and takes it from the file wherever it can. */
