@@ -5,9 +5,11 @@
  */
 
 export { ERROR_CODES } from "./errors.js";
+export { KEY_LENGTH_MAX, parseKey, parseString } from "./http/header.js";
+export { PROBLEM_CODES, problem } from "./http/problems.js";
 export { canonical } from "./instance.js";
 export { nodeDisk } from "./stores/file/disk.js";
 export { storeOn } from "./stores/file/store.js";
 export { Copy } from "./stores/indexeddb/copy.js";
 export { VERDICTS, Verdicts } from "./verdicts.js";
-export { Core, initSync, Opening } from "./wasm/core.js";
+export { Core, Ids, initSync, Opening, Orderer, Revisor } from "./wasm/core.js";

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 import { problemType } from "onceward/http";
-import { PROBLEM_CODES, problem } from "../dist/http/problems.js";
+import { PROBLEM_CODES, problem } from "../dist/internals.js";
 
 const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 

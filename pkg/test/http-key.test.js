@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 import { idempotencyKey, keyEvent } from "onceward/http";
-import { KEY_LENGTH_MAX, parseKey, parseString } from "../dist/http/header.js";
+import { KEY_LENGTH_MAX, parseKey, parseString } from "../dist/internals.js";
 import { refuses } from "./helpers/gate.js";
 import { charging, isProblem, isReplay, key, request, scopeOf, service } from "./helpers/http.js";
 import { published } from "./helpers/shared.js";

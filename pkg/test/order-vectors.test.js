@@ -8,7 +8,7 @@ import { Buffer } from "node:buffer";
 import { readFile } from "node:fs/promises";
 import test from "node:test";
 import { contentId, RevisionClock } from "onceward";
-import { Ids } from "../dist/wasm/core.js";
+import { Ids } from "../dist/internals.js";
 import { Told } from "./helpers/sequencing.js";
 
 const url = new URL("../../tests/vectors/order.json", import.meta.url);

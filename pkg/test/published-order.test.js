@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 import { newId, ordinal, RevisionClock } from "onceward";
-import { canonical } from "../dist/instance.js";
+import { canonical } from "../dist/internals.js";
 import { START } from "./helpers/gate.js";
 import { published } from "./helpers/shared.js";
 

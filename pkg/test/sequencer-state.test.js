@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { contentId, newId, RevisionClock, Sequencer } from "onceward";
-import { Ids, Orderer, Revisor } from "../dist/wasm/core.js";
+import { Ids, Orderer, Revisor } from "../dist/internals.js";
 import { judges, open, refuses, START } from "./helpers/gate.js";
 
 const OPTIONS = {
