@@ -30,7 +30,8 @@ const without = (condition) =>
 const drop = (file) => (folder) => rm(join(folder, file));
 
 /** Adds code that runs when the package is imported. */
-const atImport = (code) => (folder) => appendFile(join(folder, "dist/index.js"), `\n${code}\n`);
+const atImport = (code) => (folder) =>
+  appendFile(join(folder, "dist/entry/inline/index.js"), `\n${code}\n`);
 
 /** What is broken, and who has to notice, with what it then says. */
 const MUTANTS = {
@@ -55,7 +56,7 @@ const MUTANTS = {
   "no-bind": { alter: drop("dist/bind/web.js"), only: "chromium", says: /in chromium\./ },
   eval: { alter: atImport(`new Function("")();`), only: "firefox", says: /in firefox\./ },
   "import-time": {
-    alter: atImport(`import { Gate as Opened } from "./gate.js"; Opened.openSync();`),
+    alter: atImport(`import { Gate as Opened } from "../../index.js"; Opened.openSync();`),
     only: "bun",
     says: /made by importing: 1, and should be 0/,
   },
