@@ -85,7 +85,7 @@ export class Gate extends Judging {
    *
    * @throws {OncewardError} `invalid_option` for an unknown option or one out of range; `corrupt`,
    * `unsupported_version` and `wrong_secret` for the state; `store` when the store fails; `internal`
-   * where WebAssembly cannot run.
+   * where WebAssembly cannot run, or its module cannot be loaded: opening again tries again.
    *
    * @example
    * ```ts

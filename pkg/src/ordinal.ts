@@ -25,7 +25,8 @@ function isoText(value: unknown): unknown {
 /**
  * Turns what a system calls a revision or position into an ordinal that keeps its order.
  *
- * Each throws `invalid_event` for a text that is not in its notation.
+ * Each throws `invalid_event` for a text that is not in its notation, and `invalid_option` where the
+ * WebAssembly module has to be loaded (`onceward/external` in a browser) and is not: see `ready`.
  *
  * @example
  * ```ts
