@@ -8,7 +8,7 @@
  * input is unchanged.
  * @module
  */
-import { measure } from "./build/measure.mjs";
+import { measure, measureStart } from "./build/measure.mjs";
 import {
   bundle,
   compileTypeScript,
@@ -52,5 +52,6 @@ await main(async () => {
   await step("write CommonJS", writeCommonJs);
   await step("write the declarations", writeDeclarations);
   await step("measure", measure);
+  await step("start", measureStart);
   printSummary("Built pkg/dist:");
 });

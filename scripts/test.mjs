@@ -122,7 +122,7 @@ const STEPS = {
   },
   pkg: { does: "package tests", needs: ["build"], action: packageTests },
   packed: {
-    does: "the packed package: its files are there, and it runs",
+    does: "the packed package: its files, declarations and bundles; publint and attw",
     needs: ["build"],
     action: () => run("node", ["scripts/check-packed.mjs"]),
   },
