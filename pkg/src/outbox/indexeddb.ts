@@ -1,0 +1,6 @@
+/**
+ * The items of outboxes in the browser's IndexedDB.
+ * @module
+ */
+
+export {};
