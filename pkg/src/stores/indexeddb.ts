@@ -11,7 +11,14 @@ import { isBytes, kindOf } from "../event.js";
 import { readFlag, readOneOf, takeOptions } from "../options.js";
 import type { Store, StoredState } from "../store.js";
 import { Copy } from "./indexeddb/copy.js";
-import { createStores, DATA, Database, type Durability, META } from "./indexeddb/database.js";
+import {
+  createStores,
+  DATA,
+  Database,
+  type Durability,
+  GATES,
+  META,
+} from "./indexeddb/database.js";
 import { fenced } from "./indexeddb/failures.js";
 import type { Locks } from "./indexeddb/locks.js";
 import type { Channel } from "./indexeddb/messages.js";
@@ -172,7 +179,7 @@ class BrowserStore implements IndexedDbStore {
   constructor(options: Options) {
     this.#options = options;
     const { database: name, given, durability, wait } = options;
-    this.#database = new Database({ name, given, durability, wait });
+    this.#database = new Database({ name, layout: GATES, given, durability, wait });
   }
 
   async load(name: string): Promise<StoredState | undefined> {

@@ -3,7 +3,15 @@
  * @module
  */
 
-import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB, unwrap, wrap } from "idb";
+import {
+  type DBSchema,
+  type IDBPDatabase,
+  type IDBPTransaction,
+  openDB,
+  type StoreNames,
+  unwrap,
+  wrap,
+} from "idb";
 import { OncewardError } from "../../errors.js";
 import { asStoreError } from "./failures.js";
 
@@ -12,9 +20,6 @@ export const META = "onceward-meta";
 
 /** The object store with the snapshots and changes of all names. */
 export const DATA = "onceward-data";
-
-/** The version of the layout. */
-const LAYOUT = 1;
 
 /** What is known of a name. */
 export interface Meta {
@@ -34,7 +39,8 @@ export interface Data {
   readonly joined?: boolean;
 }
 
-interface Schema extends DBSchema {
+/** What a database of gates holds. */
+export interface Schema extends DBSchema {
   [META]: { key: string; value: Meta };
   [DATA]: { key: [string, number]; value: Data };
 }
@@ -42,12 +48,19 @@ interface Schema extends DBSchema {
 /** How durable a write is when it is complete: flushed to disk, or handed to the operating system. */
 export type Durability = "strict" | "relaxed";
 
-/** A transaction over both object stores. */
-export type Transaction<Mode extends "readonly" | "readwrite"> = IDBPTransaction<
-  Schema,
-  (typeof META | typeof DATA)[],
-  Mode
->;
+/** A transaction over all object stores of a layout. */
+export type Transaction<
+  Mode extends "readonly" | "readwrite",
+  S extends DBSchema = Schema,
+> = IDBPTransaction<S, StoreNames<S>[], Mode>;
+
+/** What is in a database. */
+export interface Layout<S extends DBSchema> {
+  readonly version: number;
+  readonly stores: readonly StoreNames<S>[];
+  /** Makes what is missing. */
+  readonly create: (db: IDBDatabase) => void;
+}
 
 /** Makes the object stores where they are missing. */
 export function createStores(db: IDBDatabase): void {
@@ -58,9 +71,13 @@ export function createStores(db: IDBDatabase): void {
   }
 }
 
+/** The layout of a database of gates. */
+export const GATES: Layout<Schema> = { version: 1, stores: [META, DATA], create: createStores };
+
 /** How a database is opened. */
-interface DatabaseOptions {
+interface DatabaseOptions<S extends DBSchema> {
   readonly name: string;
+  readonly layout: Layout<S>;
   readonly durability: Durability;
   /** For how many milliseconds to wait until it is open. */
   readonly wait: number;
@@ -69,8 +86,8 @@ interface DatabaseOptions {
 }
 
 /** A connection that is open, or on its way to be. */
-interface Connection {
-  readonly db: Promise<IDBPDatabase<Schema>>;
+interface Connection<S extends DBSchema> {
+  readonly db: Promise<IDBPDatabase<S>>;
   /** Whether it is the one that the user gave. */
   readonly isGiven: boolean;
 }
@@ -79,14 +96,14 @@ interface Connection {
 const LOSSES = ["InvalidStateError", "UnknownError", "AbortError"];
 
 /** One database, and the connection to it. */
-export class Database {
-  readonly #options: DatabaseOptions;
-  #connection: Connection | undefined;
+export class Database<S extends DBSchema = Schema> {
+  readonly #options: DatabaseOptions<S>;
+  #connection: Connection<S> | undefined;
 
-  constructor(options: DatabaseOptions) {
+  constructor(options: DatabaseOptions<S>) {
     this.#options = options;
     if (options.given !== undefined) {
-      const db = wrap(options.given) as unknown as IDBPDatabase<Schema>;
+      const db = wrap(options.given) as unknown as IDBPDatabase<S>;
       this.#connection = { db: Promise.resolve(db), isGiven: true };
     }
   }
@@ -101,7 +118,7 @@ export class Database {
    */
   async transact<Mode extends "readonly" | "readwrite", T>(
     mode: Mode,
-    work: (transaction: Transaction<Mode>) => Promise<T>,
+    work: (transaction: Transaction<Mode, S>) => Promise<T>,
   ): Promise<T> {
     try {
       try {
@@ -140,11 +157,11 @@ export class Database {
 
   async #run<Mode extends "readonly" | "readwrite", T>(
     mode: Mode,
-    work: (transaction: Transaction<Mode>) => Promise<T>,
+    work: (transaction: Transaction<Mode, S>) => Promise<T>,
   ): Promise<T> {
     const db = await this.#open();
-    const { durability } = this.#options;
-    const transaction = db.transaction([META, DATA], mode, { durability });
+    const { durability, layout } = this.#options;
+    const transaction = db.transaction([...layout.stores], mode, { durability });
     try {
       // What the requests report counts for nothing until the whole transaction is complete.
       const [result] = await Promise.all([work(transaction), transaction.done]);
@@ -161,28 +178,28 @@ export class Database {
     }
   }
 
-  #open(): Promise<IDBPDatabase<Schema>> {
+  #open(): Promise<IDBPDatabase<S>> {
     if (this.#connection === undefined) {
       const forget = (): void => {
         if (this.#connection === connection) {
           this.#connection = undefined;
         }
       };
-      const connection: Connection = { db: this.#connect(forget), isGiven: false };
+      const connection: Connection<S> = { db: this.#connect(forget), isGiven: false };
       this.#connection = connection;
       connection.db.catch(forget);
     }
     return this.#connection.db;
   }
 
-  async #connect(forget: () => void): Promise<IDBPDatabase<Schema>> {
-    const { name, given } = this.#options;
+  async #connect(forget: () => void): Promise<IDBPDatabase<S>> {
+    const { name, given, layout } = this.#options;
     try {
       // The version of the user's own database is the user's.
-      const opening = openDB<Schema>(name, given === undefined ? LAYOUT : undefined, {
+      const opening = openDB<S>(name, given === undefined ? layout.version : undefined, {
         upgrade: (db, _from, _to, transaction) => {
           if (given === undefined) {
-            createStores(unwrap(db));
+            layout.create(unwrap(db));
           } else {
             // It was deleted, and only the user can make it again.
             transaction.abort();
@@ -206,7 +223,7 @@ export class Database {
   }
 
   /** Waits for a connection, which others may block. One that comes too late is closed again. */
-  async #inTime(opening: Promise<IDBPDatabase<Schema>>): Promise<IDBPDatabase<Schema>> {
+  async #inTime(opening: Promise<IDBPDatabase<S>>): Promise<IDBPDatabase<S>> {
     const { wait } = this.#options;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const isLate = new Promise<never>((_, reject) => {
@@ -223,7 +240,7 @@ export class Database {
   }
 }
 
-function closeWhenOpen(db: Promise<IDBPDatabase<Schema>>): void {
+function closeWhenOpen<S extends DBSchema>(db: Promise<IDBPDatabase<S>>): void {
   db.then(
     (open) => open.close(),
     () => {},
