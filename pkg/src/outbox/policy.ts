@@ -3,6 +3,7 @@
  * @module
  */
 
+import { problemType } from "../http/problems.js";
 import { readRetryAfter } from "./retry-after.js";
 
 /**
@@ -17,15 +18,8 @@ const PASSING: readonly number[] = [408, 425, 429];
 const CONFLICT = 409;
 const GONE = 410;
 
-/**
- * The ends of the problem types (RFC 9457) by which `onceward/http` tells that a request with this key is
- * being worked on, and that it was acted on but its answer is not kept any more.
- */
-const IN_FLIGHT = "/in-flight";
-const OMITTED = "/result-omitted";
-
-/** The type of a problem; undefined where the answer is none. */
-export function problemType(headers: Headers, body: Uint8Array): string | undefined {
+/** Which problem an answer tells of (RFC 9457); undefined where it is none. */
+function typeOf(headers: Headers, body: Uint8Array): string | undefined {
   if (!/^application\/problem\+json\s*(?:;|$)/i.test(headers.get("content-type") ?? "")) {
     return undefined;
   }
@@ -37,6 +31,20 @@ export function problemType(headers: Headers, body: Uint8Array): string | undefi
   }
 }
 
+/** What a conflict means: whether it is one that passes. */
+function ofConflict(headers: Headers, body: Uint8Array, now: number): Decision {
+  const type = typeOf(headers, body);
+  if (type === problemType("pending")) {
+    return "wait";
+  }
+  if (type === problemType("early")) {
+    // Another client has to come first.
+    return "retry";
+  }
+  // What other servers say while they are at it.
+  return readRetryAfter(headers, now) === undefined ? "parked" : "wait";
+}
+
 /** What the table says of an answer. */
 export function decide(status: number, headers: Headers, body: Uint8Array, now: number): Decision {
   if (status >= 200 && status < 300) {
@@ -46,13 +54,9 @@ export function decide(status: number, headers: Headers, body: Uint8Array, now: 
     return "retry";
   }
   if (status === CONFLICT) {
-    const isInFlight =
-      readRetryAfter(headers, now) !== undefined ||
-      problemType(headers, body)?.endsWith(IN_FLIGHT) === true;
-    return isInFlight ? "wait" : "parked";
+    return ofConflict(headers, body, now);
   }
-  if (status === GONE && problemType(headers, body)?.endsWith(OMITTED) === true) {
-    return "answered";
-  }
-  return "parked";
+  // It was acted on; only what was answered is not known any more.
+  const isDone = status === GONE && typeOf(headers, body) === problemType("omitted");
+  return isDone ? "answered" : "parked";
 }
