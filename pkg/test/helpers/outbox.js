@@ -21,16 +21,28 @@ export async function settle() {
 
 /** Time that stands still until it is moved. */
 export class FakeTime {
-  now = START;
+  /** What timers go by, which nobody can set. */
+  #passed = 0;
+  /** When the clock would have been at 0. */
+  #zero = START;
   #timers = new Map();
   #last = 0;
 
   clock = () => this.now;
 
+  get now() {
+    return this.#zero + this.#passed;
+  }
+
+  /** Sets the clock, as a user does. */
+  set now(now) {
+    this.#zero = now - this.#passed;
+  }
+
   timers = {
     set: (callback, ms) => {
       this.#last += 1;
-      this.#timers.set(this.#last, { callback, at: this.now + ms });
+      this.#timers.set(this.#last, { callback, at: this.#passed + ms });
       return this.#last;
     },
     clear: (timer) => {
@@ -40,12 +52,12 @@ export class FakeTime {
 
   /** How long until each timer is due, soonest first. */
   get waits() {
-    return [...this.#timers.values()].map(({ at }) => at - this.now).sort((a, b) => a - b);
+    return [...this.#timers.values()].map(({ at }) => at - this.#passed).sort((a, b) => a - b);
   }
 
   /** Moves on, timer by timer. */
   async advance(ms) {
-    const end = this.now + ms;
+    const end = this.#passed + ms;
     await settle();
     for (;;) {
       const due = [...this.#timers].filter(([, { at }]) => at <= end);
@@ -56,11 +68,11 @@ export class FakeTime {
         other[1].at < one[1].at ? other : one,
       );
       this.#timers.delete(timer);
-      this.now = Math.max(this.now, at);
+      this.#passed = Math.max(this.#passed, at);
       callback();
       await settle();
     }
-    this.now = end;
+    this.#passed = end;
     await settle();
   }
 }
