@@ -43,7 +43,7 @@ function readDatabase(value: unknown = "onceward-outbox"): string {
  *
  * All outboxes of one name in the tabs and workers of an origin are copies of one. The one that has
  * the Web Lock sends; it is free when its tab is gone. Where there are no Web Locks, as in pages that
- * were not loaded securely, a lease of 15 seconds in the database takes their place.
+ * were not loaded securely, a lease of 10 seconds in the database takes their place.
  *
  * Browsers may delete what is in IndexedDB: all of an origin at once when the disk is full, and after
  * seven days without a visit in Safari. A page can ask for better with `navigator.storage.persist()`.

@@ -80,7 +80,7 @@ export class Outbox {
     this.#stops.push(
       around.onOnline(() => this.#dispatcher.online()),
       around.onAside(
-        () => this.#run(this.#dispatcher.stop()),
+        () => this.#suspend(),
         () => this.#run(this.#resume()),
       ),
     );
@@ -272,9 +272,16 @@ export class Outbox {
     this.#listeners.call({ type: "trouble", error });
   }
 
+  /** Lets other copies send while the page is put aside. */
+  #suspend(): void {
+    this.#items.suspend?.();
+    this.#run(this.#dispatcher.stop());
+  }
+
   /** Comes back after the page was put aside. */
   async #resume(): Promise<void> {
     if (this.#closing === undefined) {
+      this.#items.resume?.();
       this.#dispatcher.start();
       this.#mirror.refreshAll(await this.#items.read());
     }

@@ -72,6 +72,12 @@ export interface Items {
    */
   lead(signal: AbortSignal, lost: () => void): Promise<GiveBack>;
 
+  /** Stops hearing, while the page is put aside: else the browser could not keep it. */
+  suspend?(): void;
+
+  /** Hears again. What was said meanwhile is read by the caller. */
+  resume?(): void;
+
   /** Says that this copy is done. The lead was given back before. */
   close(): Promise<void>;
 }

@@ -36,6 +36,7 @@ export class BrowserItems implements Items {
   readonly #leasing: Leasing;
   readonly #closed: () => void;
   #channel: BroadcastChannel | undefined;
+  #listener: ((news: readonly News[]) => void) | undefined;
   #isClosed = false;
 
   /** @param closed is called when this copy is done. */
@@ -43,9 +44,7 @@ export class BrowserItems implements Items {
     this.#ports = ports;
     this.#closed = closed;
     this.#leasing = new Leasing(ports.database, ports.name);
-    if ("BroadcastChannel" in globalThis) {
-      this.#channel = new BroadcastChannel(ports.shared);
-    }
+    this.resume();
   }
 
   async read(numbers?: readonly number[]): Promise<readonly Item[]> {
@@ -116,12 +115,24 @@ export class BrowserItems implements Items {
   }
 
   subscribe(listener: (news: readonly News[]) => void): void {
-    this.#channel?.addEventListener("message", ({ data }) => {
-      const news = readNews(data);
-      if (news.length > 0) {
-        listener(news);
-      }
-    });
+    this.#listener = listener;
+  }
+
+  suspend(): void {
+    this.#channel?.close();
+    this.#channel = undefined;
+  }
+
+  resume(): void {
+    if (this.#channel === undefined && !this.#isClosed && "BroadcastChannel" in globalThis) {
+      this.#channel = new BroadcastChannel(this.#ports.shared);
+      this.#channel.addEventListener("message", ({ data }) => {
+        const news = readNews(data);
+        if (news.length > 0) {
+          this.#listener?.(news);
+        }
+      });
+    }
   }
 
   async lead(signal: AbortSignal, lost: () => void): Promise<GiveBack> {
@@ -136,8 +147,7 @@ export class BrowserItems implements Items {
   async close(): Promise<void> {
     if (!this.#isClosed) {
       this.#isClosed = true;
-      this.#channel?.close();
-      this.#channel = undefined;
+      this.suspend();
       this.#closed();
     }
   }

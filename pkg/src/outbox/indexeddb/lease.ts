@@ -12,8 +12,9 @@ import { drawName } from "../../stores/indexeddb/records.js";
 import type { GiveBack } from "../storage.js";
 import { NAMES, type Schema } from "./layout.js";
 
-/** For how long a lease is good, in milliseconds; it is renewed at each third of that. */
-export const LEASE_MS = 15_000;
+/** For how long a lease is good, and how often it is asked for or renewed, in milliseconds. */
+const LEASE_MS = 10_000;
+const EACH_MS = 2000;
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -44,7 +45,7 @@ export class Leasing {
   async lead(signal: AbortSignal, lost: () => void): Promise<GiveBack> {
     signal.throwIfAborted();
     while (!(await this.#take(LEASE_MS))) {
-      await pause(LEASE_MS / 3, signal);
+      await pause(EACH_MS, signal);
     }
     const renewing = new AbortController();
     this.#renew(renewing.signal).then(lost, () => {});
@@ -58,7 +59,7 @@ export class Leasing {
   async #renew(signal: AbortSignal): Promise<void> {
     let isMine = true;
     while (isMine) {
-      await pause(LEASE_MS / 3, signal);
+      await pause(EACH_MS, signal);
       isMine = await this.#take(LEASE_MS).catch(() => true);
       signal.throwIfAborted();
     }
