@@ -94,7 +94,12 @@ export interface OutboxOptions {
   backgroundSync?: boolean | undefined;
   /** Whether to begin without sending. @default false */
   paused?: boolean | undefined;
-  /** Returns a key that was never used. @default a UUIDv7 */
+  /**
+   * Returns a key that was never used, for those that are not given. `crypto.randomUUID` will do where
+   * WebAssembly may not run.
+   *
+   * @default newId: a UUIDv7
+   */
   newKey?: (() => string) | undefined;
   /** Returns milliseconds since 1970. @default Date.now */
   clock?: (() => number) | undefined;

@@ -7,6 +7,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { invalidOption, isOncewardError, OncewardError } from "../errors.js";
+import { newId } from "../issue.js";
 import { Counter, closed } from "./desk.js";
 import { Dispatcher } from "./dispatcher.js";
 import { Enqueueing, type EnqueueOptions } from "./enqueueing.js";
@@ -14,7 +15,6 @@ import { Latest, Listeners, type OutboxEvent } from "./events.js";
 import type { Item } from "./item.js";
 import { type Counts, Mirror, type Seen } from "./mirror.js";
 import { surroundings } from "./network.js";
-import { newKey } from "./newkey.js";
 import { type OutboxOptions, type ReadOptions, readOptions } from "./options.js";
 import { isPending } from "./sender.js";
 import type { Items, News } from "./storage.js";
@@ -98,7 +98,7 @@ export class Outbox {
    * ```
    */
   static async open(options: OutboxOptions): Promise<Outbox> {
-    const given = readOptions(options, newKey);
+    const given = readOptions(options, () => newId());
     const items = await given.storage.items(given.name);
     try {
       const outbox = new Outbox(items, given);
