@@ -5,7 +5,9 @@
  */
 import assert from "node:assert/strict";
 import test from "node:test";
+import { OncewardError } from "onceward";
 import { memory } from "onceward/memory";
+import { storedIn } from "../dist/outbox/stored.js";
 import { deferred, lost, openOutbox, post, SECOND, settle } from "./helpers/outbox.js";
 
 /** A store whose next writes fail as planned: before anything has happened, or after. */
@@ -209,4 +211,69 @@ test("a key that is enqueued again is the same submission", async (t) => {
     assert.equal(await (await submission.answer).response.text(), "once");
   }
   assert.equal(server.requests.length, 1);
+});
+
+/** A storage whose copies hear nothing of each other, and whose reads fail when they are told to. */
+function silent() {
+  const inner = storedIn(memory());
+  const plans = [];
+  const storage = {
+    async items(name) {
+      const items = await inner.items(name);
+      const read = (numbers) => {
+        const error = plans.shift();
+        return error === undefined ? items.read(numbers) : Promise.reject(error);
+      };
+      const same = ["add", "change", "body", "lead", "close"].map((method) => [
+        method,
+        (...args) => items[method](...args),
+      ]);
+      return { ...Object.fromEntries(same), read, subscribe() {} };
+    },
+  };
+  return { storage, plans };
+}
+
+test("what another copy has added before is sent before, also when nobody has told", async (t) => {
+  const { storage } = silent();
+  const { outbox: first, server, time } = await openOutbox(t, { storage });
+  const { outbox: second } = await openOutbox(t, { storage, server, time });
+  assert.equal(first.leads, true);
+  await second.enqueue(post("one"));
+  await second.enqueue(post("two"));
+  await settle();
+  assert.deepEqual(server.bodies, [], "the copy that sends does not know");
+  await first.enqueue(post("three"));
+  await second.enqueue(post("four"));
+  await first.enqueue(post("five"));
+  await first.settled();
+  assert.deepEqual(server.bodies, ["one", "two", "three", "four", "five"]);
+});
+
+test("what is kept is taken on, also when nothing can be read", async (t) => {
+  const { storage, plans } = silent();
+  const { outbox, server, time } = await openOutbox(t, { storage, paused: true });
+  const { outbox: other } = await openOutbox(t, { storage, server, time });
+  await outbox.enqueue(post("one"));
+  await other.enqueue(post("two"));
+  plans.push(new Error("the disk failed"));
+  const submission = await outbox.enqueue(post("three"));
+  assert.equal(submission.state, "waiting");
+  await outbox.enqueue(post("four"));
+  assert.equal(outbox.counts.waiting, 4);
+  outbox.resume();
+  await outbox.settled();
+  assert.deepEqual(server.bodies, ["one", "two", "three", "four"]);
+});
+
+test("a copy that cannot read when its turn comes lets another one send, and tries again", async (t) => {
+  const { storage, plans } = silent();
+  const { outbox, time, troubles } = await openOutbox(t, { storage });
+  const { outbox: other } = await openOutbox(t, { storage, time });
+  plans.push(new OncewardError("store", "the disk failed"));
+  await outbox.close();
+  await settle();
+  assert.deepEqual([other.leads, troubles.length], [false, 0]);
+  await time.advance(SECOND);
+  assert.equal(other.leads, true);
 });

@@ -41,6 +41,7 @@ class Client {
       backoff: 20,
       maxBackoff: 500,
       timeout: "10s",
+      maxAnswers: SUBMISSIONS,
     });
   }
 

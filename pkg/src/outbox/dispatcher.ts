@@ -5,6 +5,7 @@
 
 import { fullJitter } from "./backoff.js";
 import type { Item } from "./item.js";
+import type { Learning } from "./learning.js";
 import type { Mirror } from "./mirror.js";
 import { Network, type Surroundings } from "./network.js";
 import type { ReadOptions } from "./options.js";
@@ -24,6 +25,7 @@ interface Rest {
 export interface Shop {
   readonly items: Items;
   readonly mirror: Mirror;
+  readonly learning: Learning;
   readonly options: ReadOptions;
   readonly surroundings: Surroundings;
   /** Is told of what a storage could not do. */
@@ -82,26 +84,16 @@ export class Dispatcher {
     }
     const stay = new AbortController();
     this.#stay = stay;
-    const { items, trouble } = this.#shop;
+    const { trouble } = this.#shop;
     const again = (): void => {
       this.#leave(stay).then(() => this.start(), trouble);
     };
-    items.lead(stay.signal, again).then(
-      (giveBack) => {
-        if (stay.signal.aborted) {
-          giveBack().catch(trouble);
-          return;
-        }
-        this.#giveBack = giveBack;
-        this.#refresh().then(() => this.wake(), trouble);
-      },
-      (error: unknown) => {
-        if (!stay.signal.aborted) {
-          trouble(error);
-          this.#later(again);
-        }
-      },
-    );
+    this.#lead(stay, again).catch((error: unknown) => {
+      if (!stay.signal.aborted) {
+        trouble(error);
+        this.#later(again);
+      }
+    });
   }
 
   /** Breaks off what is on its way, and lets another copy send. */
@@ -145,6 +137,21 @@ export class Dispatcher {
     }
   }
 
+  async #lead(stay: AbortController, lost: () => void): Promise<void> {
+    const { items, learning } = this.#shop;
+    const giveBack = await items.lead(stay.signal, lost);
+    try {
+      // Messages may have been missed, and nothing must be sent before what was enqueued earlier.
+      await learning.all();
+      stay.signal.throwIfAborted();
+      this.#giveBack = giveBack;
+      this.wake();
+    } catch (error) {
+      await giveBack();
+      throw error;
+    }
+  }
+
   async #leave(stay: AbortController): Promise<void> {
     if (this.#stay !== stay) {
       return;
@@ -157,12 +164,6 @@ export class Dispatcher {
     const giveBack = this.#giveBack;
     this.#giveBack = undefined;
     await giveBack?.().catch(this.#shop.trouble);
-  }
-
-  /** Reads everything anew: messages may have been missed. */
-  async #refresh(): Promise<void> {
-    const { items, mirror } = this.#shop;
-    mirror.refreshAll(await items.read());
   }
 
   #later(callback: () => void): void {

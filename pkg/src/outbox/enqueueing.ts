@@ -8,7 +8,9 @@ import { type Json, kindOf } from "../event.js";
 import { requireWellFormed } from "../frame.js";
 import { takeOptions } from "../options.js";
 import { type Captured, capture } from "./capture.js";
-import type { Item } from "./item.js";
+import type { Draft, Item } from "./item.js";
+import type { Learning } from "./learning.js";
+import type { Mirror } from "./mirror.js";
 import type { ReadOptions } from "./options.js";
 import type { Items } from "./storage.js";
 
@@ -31,6 +33,8 @@ export interface EnqueueOptions {
   /** Whatever will tell what it was, after a reload. */
   note?: Json | undefined;
 }
+
+type Given = Pick<Item, "key" | "scope" | "note">;
 
 const NAMES = ["scope", "key", "note"] as const satisfies readonly (keyof EnqueueOptions)[];
 
@@ -70,15 +74,18 @@ function isEqual(one: Uint8Array, other: Uint8Array): boolean {
 export class Enqueueing {
   readonly #items: Items;
   readonly #options: ReadOptions;
-  /** How many are known that are not answered. */
-  readonly #held: () => number;
+  readonly #mirror: Mirror;
+  readonly #learning: Learning;
+  /** How many are on their way into the storage. */
+  #reserved = 0;
   #last: Promise<unknown> = Promise.resolve();
   #adding = new Set<Promise<unknown>>();
 
-  constructor(items: Items, options: ReadOptions, held: () => number) {
+  constructor(items: Items, options: ReadOptions, mirror: Mirror, learning: Learning) {
     this.#items = items;
     this.#options = options;
-    this.#held = held;
+    this.#mirror = mirror;
+    this.#learning = learning;
   }
 
   /** Resolves with the item when it is kept. */
@@ -106,26 +113,35 @@ export class Enqueueing {
     this.#last = ready;
     await ready;
     const captured = await capturing;
-    if (this.#held() + this.#adding.size > maxItems) {
+    const { pending, parked } = this.#mirror.counts;
+    if (pending + parked + this.#reserved >= maxItems) {
       throw new OncewardError("capacity", `the outbox holds ${maxItems} items, which is maxItems`);
     }
-    const now = this.#options.clock();
-    const { item, isNew } = await this.#items.add(
-      {
-        ...given,
-        request: captured.request,
-        ...{ revision: 0, state: "waiting", attempts: 0, failures: 0 },
-        ...{ enqueuedAt: now, changedAt: now, notBefore: now },
-      },
-      captured.body,
-    );
-    if (!isNew) {
-      await this.#requireSame(item, captured);
+    this.#reserved += 1;
+    try {
+      const { item, isNew } = await this.#put(given, captured);
+      await this.#learning.added(item);
+      if (!isNew) {
+        await this.#requireSame(item, captured);
+      }
+      return item;
+    } finally {
+      this.#reserved -= 1;
     }
-    return item;
   }
 
-  #read(options: unknown): { key: string; scope: string; note?: Json | undefined } {
+  #put(given: Given, { request, body }: Captured): Promise<{ item: Item; isNew: boolean }> {
+    const now = this.#options.clock();
+    const draft: Draft = {
+      ...given,
+      request,
+      ...{ revision: 0, state: "waiting", attempts: 0, failures: 0 },
+      ...{ enqueuedAt: now, changedAt: now, notBefore: now },
+    };
+    return this.#items.add(draft, body);
+  }
+
+  #read(options: unknown): Given {
     try {
       const { scope, key, note } = takeOptions(options, "the options of enqueue", NAMES);
       return {

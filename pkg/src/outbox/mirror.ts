@@ -35,6 +35,8 @@ export class Mirror {
   readonly #removals = new Map<number, Removal>();
   readonly #counts: Record<State, number> = { waiting: 0, sending: 0, answered: 0, parked: 0 };
   readonly #saw: (seen: Seen) => void;
+  /** The highest number that is known; undefined as long as none is. */
+  #last: number | undefined;
 
   /**
    * @param isInLine whether those behind an item of the same scope have to wait for it.
@@ -63,15 +65,14 @@ export class Mirror {
     return [...this.#items.values()].sort((one, other) => one.number - other.number);
   }
 
-  /** Those whose answers are more than so many, oldest first. */
+  /** Those whose answers are more than so many, oldest first; each must be gone before the next. */
   *answeredBeyond(count: number): Generator<number> {
-    let surplus = this.#answered.size - count;
-    for (const number of this.#answered) {
-      if (surplus <= 0) {
+    while (this.#answered.size > count) {
+      const [oldest] = this.#answered;
+      if (oldest === undefined) {
         return;
       }
-      surplus -= 1;
-      yield number;
+      yield oldest;
     }
   }
 
@@ -80,8 +81,14 @@ export class Mirror {
     return this.#removals.get(number) ?? "taken";
   }
 
+  /** How many numbers before another are higher than all that are known; undefined when none is. */
+  unknownBefore(number: number): number | undefined {
+    return this.#last === undefined ? undefined : Math.max(number - this.#last - 1, 0);
+  }
+
   /** Takes what an item is now. */
   put(item: Item): void {
+    this.#last = Math.max(this.#last ?? 0, item.number);
     const before = this.#items.get(item.number);
     // What was read may come later than what was written after it.
     const isNews = before === undefined || before.revision < item.revision;
@@ -104,6 +111,7 @@ export class Mirror {
     for (const { number, removal } of news) {
       const item = items.get(number);
       if (item === undefined) {
+        this.#last = Math.max(this.#last ?? 0, number);
         this.remove(number, removal);
       } else {
         this.put(item);

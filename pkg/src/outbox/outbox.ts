@@ -13,11 +13,12 @@ import { Dispatcher } from "./dispatcher.js";
 import { Enqueueing, type EnqueueOptions } from "./enqueueing.js";
 import { Latest, Listeners, type OutboxEvent } from "./events.js";
 import type { Item } from "./item.js";
+import { Learning } from "./learning.js";
 import { type Counts, Mirror, type Seen } from "./mirror.js";
 import { surroundings } from "./network.js";
 import { type OutboxOptions, type ReadOptions, readOptions } from "./options.js";
 import { isPending } from "./sender.js";
-import type { Items, News } from "./storage.js";
+import type { Items } from "./storage.js";
 import { Submission } from "./submission.js";
 import { requestSync } from "./sync.js";
 
@@ -47,12 +48,12 @@ export class Outbox {
   readonly #mirror: Mirror;
   readonly #counter: Counter;
   readonly #dispatcher: Dispatcher;
+  readonly #learning: Learning;
   readonly #enqueueing: Enqueueing;
   readonly #listeners = new Listeners<OutboxEvent>();
   readonly #watchers = new Listeners<Counts | undefined>();
   readonly #stops: (() => void)[] = [];
-  #news: News[] = [];
-  #isReading = false;
+  #isDropping = false;
   #closing: Promise<void> | undefined;
 
   private constructor(items: Items | undefined, options: ReadOptions) {
@@ -66,17 +67,18 @@ export class Outbox {
       isPending(item) || (stopsAtParked && item.state === "parked");
     this.#mirror = new Mirror(isInLine, (seen) => this.#saw(seen));
     this.#counter = new Counter(items, this.#mirror, clock);
+    this.#learning = new Learning(items, this.#mirror);
     const around = surroundings();
     this.#dispatcher = new Dispatcher({
       items,
       mirror: this.#mirror,
+      learning: this.#learning,
       options,
       surroundings: around,
       trouble: (error) => this.#trouble(error),
     });
-    const held = (): number => this.#mirror.counts.pending + this.#mirror.counts.parked;
-    this.#enqueueing = new Enqueueing(items, options, held);
-    items.subscribe((news) => this.#hear(news));
+    this.#enqueueing = new Enqueueing(items, options, this.#mirror, this.#learning);
+    items.subscribe((news) => this.#run(this.#learning.heard(news)));
     this.#stops.push(
       around.onOnline(() => this.#dispatcher.online()),
       around.onAside(
@@ -102,7 +104,7 @@ export class Outbox {
     const items = await given.storage.items(given.name);
     try {
       const outbox = new Outbox(items, given);
-      outbox.#mirror.refreshAll(await items.read());
+      await outbox.#learning.all();
       outbox.#dispatcher.start();
       return outbox;
     } catch (error) {
@@ -117,7 +119,8 @@ export class Outbox {
    * `Authorization`, `Proxy-Authorization` and `Cookie` are not kept: `prepare` adds them.
    *
    * @throws {OncewardError} `invalid_event` when the request cannot be kept or sent, is too large, or
-   * the key stands for another one; `capacity` at `maxItems`; `store`; `closed`. Nothing is kept then.
+   * the key stands for another one; `invalid_option` for an option that is unknown; `capacity` at
+   * `maxItems`; `store`; `closed`. Nothing is kept then.
    *
    * @example
    * ```ts
@@ -127,7 +130,6 @@ export class Outbox {
   async enqueue(request: Request, options?: EnqueueOptions): Promise<Submission> {
     this.#requireOpen();
     const item = await this.#enqueueing.add(request, options);
-    this.#mirror.put(item);
     if (this.#options.backgroundSync) {
       this.#run(requestSync(this.#options.name));
     }
@@ -283,33 +285,7 @@ export class Outbox {
     if (this.#closing === undefined) {
       this.#items.resume?.();
       this.#dispatcher.start();
-      this.#mirror.refreshAll(await this.#items.read());
-    }
-  }
-
-  /** Learns what other copies have changed: by reading it, since messages may come in any order. */
-  #hear(news: readonly News[]): void {
-    this.#news.push(...news);
-    if (!this.#isReading) {
-      this.#isReading = true;
-      this.#run(
-        this.#readNews().finally(() => {
-          this.#isReading = false;
-        }),
-      );
-    }
-  }
-
-  async #readNews(): Promise<void> {
-    while (this.#news.length > 0 && this.#closing === undefined) {
-      const news = this.#news.splice(0);
-      try {
-        this.#mirror.refresh(news, await this.#items.read(news.map(({ number }) => number)));
-      } catch (error) {
-        // They are read with the next.
-        this.#news.unshift(...news);
-        throw error;
-      }
+      await this.#learning.all();
     }
   }
 
@@ -336,18 +312,19 @@ export class Outbox {
 
   /** Makes room for newer answers. */
   async #dropSurplus(): Promise<void> {
-    if (!this.#dispatcher.leads) {
+    if (!this.#dispatcher.leads || this.#isDropping) {
       return;
     }
-    for (const number of [...this.#mirror.answeredBeyond(this.#options.maxAnswers)]) {
-      let isDropped = false;
-      await this.#items.change(number, ({ state }) => {
-        isDropped = state === "answered";
-        return isDropped ? { remove: "dropped" } : undefined;
-      });
-      if (isDropped) {
+    this.#isDropping = true;
+    try {
+      for (const number of this.#mirror.answeredBeyond(this.#options.maxAnswers)) {
+        await this.#items.change(number, ({ state }) =>
+          state === "answered" ? { remove: "dropped" } : undefined,
+        );
         this.#mirror.remove(number, "dropped");
       }
+    } finally {
+      this.#isDropping = false;
     }
   }
 }
