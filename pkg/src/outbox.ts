@@ -5,7 +5,7 @@
 
 export type { EnqueueOptions } from "./outbox/enqueueing.js";
 export type { OutboxEvent } from "./outbox/events.js";
-export type { Item, Reason, State, StoredAnswer, StoredRequest } from "./outbox/item.js";
+export type { Draft, Item, Reason, State, StoredAnswer, StoredRequest } from "./outbox/item.js";
 export type { Counts } from "./outbox/mirror.js";
 export type { OutboxOptions, Timers } from "./outbox/options.js";
 export { Outbox } from "./outbox/outbox.js";

@@ -13,7 +13,7 @@ import { Outbox } from "onceward/outbox";
 import { HostileNetwork } from "./helpers/hostile.js";
 import { workerd } from "./helpers/workerd.js";
 
-const SUBMISSIONS = Number(process.env.ONCEWARD_SUBMISSIONS ?? 1500);
+const SUBMISSIONS = Number(process.env.ONCEWARD_SUBMISSIONS ?? 1200);
 const SEED = Number(process.env.ONCEWARD_SEED ?? 20);
 const CLIENTS = 3;
 const SCOPES = 16;

@@ -8,7 +8,7 @@ import { restoreAnswer } from "./capture.js";
 import { changed, type Item } from "./item.js";
 import type { Mirror, Seen } from "./mirror.js";
 import { isPending } from "./sender.js";
-import type { Items } from "./storage.js";
+import type { Change, Items } from "./storage.js";
 import type { Answer, Cancellation, Desk } from "./submission.js";
 
 /** Someone who waits. */
@@ -52,7 +52,16 @@ export class Counter implements Desk {
         return { state: this.#mirror.removalOf(number) };
       }
       if (!isPending(item)) {
-        return await this.#read(item);
+        const answer = await this.#read(item);
+        if (answer !== undefined) {
+          return answer;
+        }
+        // Someone was quicker.
+        await this.#look(number);
+        if (this.#mirror.get(number)?.revision === item.revision) {
+          throw new OncewardError("corrupt", "the body of an answer is missing");
+        }
+        continue;
       }
       await new Promise<void>((resolve, reject) => {
         const waiters = this.#waiters.get(number) ?? [];
@@ -70,7 +79,7 @@ export class Counter implements Desk {
       }
       let isThere = false;
       let isOther = false;
-      await this.#items.change(number, ({ state }) => {
+      await this.#change(number, ({ state }) => {
         isThere = true;
         isOther = state !== answer.state;
         return isOther ? undefined : { remove: "taken" };
@@ -87,7 +96,7 @@ export class Counter implements Desk {
   async retry(number: number): Promise<boolean> {
     this.#requireOpen();
     const now = this.#clock();
-    const put = await this.#items.change(number, (item) => {
+    const put = await this.#change(number, (item) => {
       const { state, sentAt } = item;
       const again = { state: "waiting", failures: 0, notBefore: now } as const;
       if (state === "parked") {
@@ -106,7 +115,7 @@ export class Counter implements Desk {
   async cancel(number: number): Promise<Cancellation> {
     this.#requireOpen();
     let found: Item | undefined;
-    await this.#items.change(number, (item) => {
+    await this.#change(number, (item) => {
       found = item;
       return item.state === "answered" ? undefined : { remove: "cancelled" };
     });
@@ -142,16 +151,30 @@ export class Counter implements Desk {
     }
   }
 
+  /** Changes an item, or finds out what is there now. */
+  async #change(
+    number: number,
+    step: (item: Item) => Change | undefined,
+  ): Promise<Item | undefined> {
+    try {
+      return await this.#items.change(number, step);
+    } catch (error) {
+      // It may have happened all the same. What cannot be read either is found out later.
+      await this.#look(number).catch(() => {});
+      throw error;
+    }
+  }
+
   async #look(number: number): Promise<void> {
     this.#mirror.refresh([{ number }], await this.#items.read([number]));
   }
 
-  async #read({ number, state, reason, answer }: Item): Promise<Answer> {
+  /** Undefined when the item is not what it was any more. */
+  async #read({ number, state, reason, answer }: Item): Promise<Answer | undefined> {
     const body = answer && (await this.#items.body(number, "answer"));
     const isLost = body === undefined && (answer?.bodyBytes ?? 0) > 0;
     if (isLost || (state === "answered" && answer === undefined)) {
-      // Someone was quicker.
-      return { state: this.#mirror.removalOf(number) };
+      return undefined;
     }
     const response = answer && restoreAnswer(answer, body);
     if (state === "parked" || answer === undefined || response === undefined) {

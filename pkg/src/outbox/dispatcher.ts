@@ -132,7 +132,7 @@ export class Dispatcher {
       this.#isWoken = true;
       queueMicrotask(() => {
         this.#isWoken = false;
-        this.#look();
+        this.#survey();
       });
     }
   }
@@ -172,7 +172,7 @@ export class Dispatcher {
     this.#timer = timers.set(callback, backoff.base);
   }
 
-  #look(): void {
+  #survey(): void {
     const { mirror, options } = this.#shop;
     options.timers.clear(this.#timer);
     if (!this.leads || this.#isPaused || this.#isClosed) {
@@ -240,13 +240,13 @@ export class Dispatcher {
   }
 
   async #attempt(scope: string, item: Item, signal: AbortSignal): Promise<void> {
-    const { items, mirror } = this.#shop;
+    const { mirror } = this.#shop;
     const { number, revision } = item;
     try {
       await this.#sender.attempt(item, signal);
       if (mirror.get(number)?.revision === revision && !signal.aborted) {
         // What is known here is out of date.
-        mirror.refresh([{ number }], await items.read([number]));
+        await this.#look(number);
         if (mirror.get(number)?.revision === revision) {
           this.#rest(scope);
           return;
@@ -255,8 +255,15 @@ export class Dispatcher {
       this.#rests.delete(scope);
     } catch (error) {
       this.#rest(scope);
+      // It may be written down all the same.
+      await this.#look(number).catch(() => {});
       throw error;
     }
+  }
+
+  async #look(number: number): Promise<void> {
+    const { items, mirror } = this.#shop;
+    mirror.refresh([{ number }], await items.read([number]));
   }
 
   #rest(scope: string): void {

@@ -8,11 +8,11 @@ import { type Json, kindOf } from "../event.js";
 import { requireWellFormed } from "../frame.js";
 import { takeOptions } from "../options.js";
 import { type Captured, capture } from "./capture.js";
-import type { Draft, Item } from "./item.js";
+import { changed, type Draft, type Item } from "./item.js";
 import type { Learning } from "./learning.js";
 import type { Mirror } from "./mirror.js";
 import type { ReadOptions } from "./options.js";
-import type { Items } from "./storage.js";
+import type { Change, Items } from "./storage.js";
 
 /** What is said of one submission. */
 export interface EnqueueOptions {
@@ -130,7 +130,7 @@ export class Enqueueing {
     }
   }
 
-  #put(given: Given, { request, body }: Captured): Promise<{ item: Item; isNew: boolean }> {
+  async #put(given: Given, { request, body }: Captured): Promise<{ item: Item; isNew: boolean }> {
     const now = this.#options.clock();
     const draft: Draft = {
       ...given,
@@ -138,7 +138,20 @@ export class Enqueueing {
       ...{ revision: 0, state: "waiting", attempts: 0, failures: 0 },
       ...{ enqueuedAt: now, changedAt: now, notBefore: now },
     };
-    return this.#items.add(draft, body);
+    try {
+      return await this.#items.add(draft, body);
+    } catch (error) {
+      // It may have happened all the same, and then it is sent: so it must not be reported as failed.
+      const found = await this.#items.read().catch(() => []);
+      const item = found.find(({ key }) => key === given.key);
+      if (item === undefined) {
+        throw error;
+      }
+      // Other copies are told of a change, also of one that fails, but not of what was not added.
+      const touch = (known: Item): Change => ({ put: changed(known, now, {}) });
+      const put = await this.#items.change(item.number, touch).catch(() => undefined);
+      return { item: put ?? item, isNew: false };
+    }
   }
 
   #read(options: unknown): Given {

@@ -38,8 +38,8 @@ export type GiveBack = () => Promise<void>;
  * - Every write is a transaction: it resolves once it is as durable as the storage promises, and has
  *   happened as a whole, or rejects, and then a later call sees all of it or nothing.
  * - Numbers rise in the order of writing, and none is given twice, also after its item was removed.
- * - Copies in other tabs, or of the same storage object, see each other's changes with the next read,
- *   and are told of them.
+ * - Copies in other tabs, or of the same storage object, see each other's changes with the next read.
+ *   They are told of them, and of a change that has failed, since it may have happened.
  * - What goes wrong is an `OncewardError`: `store`, or `corrupt` for items that cannot be read.
  */
 export interface Items {

@@ -197,13 +197,19 @@ class Copy implements Items {
     step: (item: Item) => Change | undefined,
   ): Promise<Item | undefined> {
     let change: Change | undefined;
-    await this.#book.write((draught) => {
-      const item = draught.at(number)?.item;
-      change = item && step(item);
-      if (change !== undefined) {
-        draught.put(toEntry(number, change));
-      }
-    });
+    try {
+      await this.#book.write((draught) => {
+        const item = draught.at(number)?.item;
+        change = item && step(item);
+        if (change !== undefined) {
+          draught.put(toEntry(number, change));
+        }
+      });
+    } catch (error) {
+      // It may have happened all the same.
+      this.#tell([{ number }]);
+      throw error;
+    }
     if (change === undefined) {
       return undefined;
     }

@@ -59,10 +59,8 @@ async function contract() {
       }
     };
     try {
-      await check(indexedDbStorage({ database }), {
-        wait,
-        reopen: async () => indexedDbStorage({ database }),
-      });
+      const open = () => indexedDbStorage({ database, durability: "relaxed" });
+      await check(open(), { wait, reopen: async () => open() });
       results.push({ rule });
     } catch (error) {
       results.push({ rule, error: `${error?.stack ?? error}` });

@@ -90,12 +90,19 @@ export class BrowserItems implements Items {
     step: (item: Item) => Change | undefined,
   ): Promise<Item | undefined> {
     const { database, name } = this.#ports;
-    const change = await database.transact("readwrite", async (transaction) => {
-      const record = await transaction.objectStore(ITEMS).get([name, number]);
-      const decided = record && step(readItem(record.item));
-      await (decided && this.#apply(transaction, number, decided));
-      return decided;
-    });
+    let change: Change | undefined;
+    try {
+      change = await database.transact("readwrite", async (transaction) => {
+        const record = await transaction.objectStore(ITEMS).get([name, number]);
+        const decided = record && step(readItem(record.item));
+        await (decided && this.#apply(transaction, number, decided));
+        return decided;
+      });
+    } catch (error) {
+      // It may have happened all the same.
+      this.#tell({ number });
+      throw error;
+    }
     if (change === undefined) {
       return undefined;
     }
