@@ -1,5 +1,6 @@
 /**
- * Sends requests until they are answered, each under a key of its own: the client's half of acting once.
+ * Sends requests until they are answered, each under a key of its own: the client's half of acting
+ * once.
  * @module
  */
 

@@ -213,7 +213,9 @@ test("a key that is enqueued again is the same submission", async (t) => {
   assert.equal(server.requests.length, 1);
 });
 
-/** A storage whose copies hear nothing of each other, and whose reads fail when they are told to. */
+/**
+ * A storage whose copies hear nothing of each other, and whose reads fail when they are told to.
+ */
 function silent() {
   const inner = storedIn(memory());
   const plans = [];
@@ -266,7 +268,7 @@ test("what is kept is taken on, also when nothing can be read", async (t) => {
   assert.deepEqual(server.bodies, ["one", "two", "three", "four"]);
 });
 
-test("a copy that cannot read when its turn comes lets another one send, and tries again", async (t) => {
+test("a copy that cannot read when its turn comes gives it back, and tries again", async (t) => {
   const { storage, plans } = silent();
   const { outbox, time, troubles } = await openOutbox(t, { storage });
   const { outbox: other } = await openOutbox(t, { storage, time });

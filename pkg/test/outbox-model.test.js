@@ -1,6 +1,6 @@
 /**
- * Random lives of an outbox: copies that come and go, a storage and a network that fail, clocks that
- * move. ONCEWARD_LIVES says how many there are, and ONCEWARD_SEED the seed of the first.
+ * Random lives of an outbox: copies that come and go, a storage and a network that fail, clocks
+ * that move. ONCEWARD_LIVES says how many there are, and ONCEWARD_SEED the seed of the first.
  * @module
  */
 import assert from "node:assert/strict";

@@ -1,5 +1,6 @@
 /**
- * What becomes of items that are not sent again by themselves, and of those that nobody wants any more.
+ * What becomes of items that are not sent again by themselves, and of those that nobody wants any
+ * more.
  * @module
  */
 import assert from "node:assert/strict";

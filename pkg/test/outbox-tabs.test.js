@@ -1,5 +1,6 @@
 /**
- * The outbox in real Chromium: offline, over reloads, in several tabs that die, and in a service worker.
+ * The outbox in real Chromium: offline, over reloads, in several tabs that die, and in a service
+ * worker.
  * @module
  */
 import assert from "node:assert/strict";
@@ -40,7 +41,7 @@ test("IndexedDB keeps the rules of a storage", async (t) => {
 const orders = (from, to) =>
   Array.from({ length: to - from }, (_, index) => `order ${from + index}`);
 
-test("what was enqueued offline in two tabs, and over reloads, is sent once and in order", async (t) => {
+test("what was enqueued offline in two tabs is sent once, in order, after reloads", async (t) => {
   const shop = await startShop(t);
   const profile = await chromium.profile(t);
   const tabs = [await profile.open("/lab"), await profile.open("/lab")];

@@ -7,7 +7,9 @@ import { invalidEvent } from "../errors.js";
 import { kindOf } from "../event.js";
 import type { StoredAnswer, StoredRequest } from "./item.js";
 
-/** What proves who the caller is: it does not belong on a disk, and is out of date by the next try. */
+/**
+ * What proves who the caller is: it does not belong on a disk, and is out of date by the next try.
+ */
 const SECRET_HEADERS: readonly string[] = ["authorization", "cookie", "proxy-authorization"];
 
 /** What belongs to one exchange, or would give away a session. */
@@ -76,7 +78,7 @@ function special(request: Request, name: "mode" | "credentials" | "redirect"): s
 }
 
 /**
- * Reads a request whole, without the headers that prove who the caller is. The request's body is read by that.
+ * Reads a request whole, its body too, but without the headers that prove who the caller is.
  *
  * @throws {OncewardError} `invalid_event` when it cannot be kept, or has too long a body.
  */

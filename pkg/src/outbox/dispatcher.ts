@@ -12,7 +12,9 @@ import type { ReadOptions } from "./options.js";
 import { isPending, Sender } from "./sender.js";
 import type { GiveBack, Items } from "./storage.js";
 
-/** What failed at the last try because nobody answered may be tried when there is a network again. */
+/**
+ * What failed at the last try because nobody answered may be tried when there is a network again.
+ */
 const SILENT: readonly unknown[] = ["network", "timeout"];
 
 /** A scope that rests because its item could not be read or written down. */
@@ -207,8 +209,8 @@ export class Dispatcher {
   #waitOf(item: Item, now: number): number {
     const { notBefore, changedAt, sentAt, trouble, state } = item;
     const isSilent = SILENT.includes(trouble) && changedAt < this.#onlineSince;
-    // One that is being sent, but not from here, was left by a copy that is gone. And times that are
-    // ahead because the clock was set back since say nothing.
+    // One that is being sent, but not from here, was left by a copy that is gone. And times that
+    // are ahead because the clock was set back since say nothing.
     if (state === "sending" || isSilent || now < changedAt) {
       return 0;
     }

@@ -17,15 +17,15 @@ import type { Change, Items } from "./storage.js";
 /** What is said of one submission. */
 export interface EnqueueOptions {
   /**
-   * Submissions of one scope are sent one after the other, in the order in which they were enqueued. All that do
-   * not say otherwise share one.
+   * Submissions of one scope are sent one after the other, in the order in which they were
+   * enqueued. All that do not say otherwise share one.
    *
    * @default ""
    */
   scope?: string | undefined;
   /**
-   * The key, 1 to 255 printable ASCII characters without `"` and `\`. Enqueueing it again returns the
-   * submission that is there, so a form that draws its key when it is shown can be sent twice.
+   * The key, 1 to 255 printable ASCII characters without `"` and `\`. Enqueueing it again returns
+   * the submission that is there, so a form that draws its key when it is shown can be sent twice.
    *
    * @default a new UUIDv7
    */
@@ -141,7 +141,8 @@ export class Enqueueing {
     try {
       return await this.#items.add(draft, body);
     } catch (error) {
-      // It may have happened all the same, and then it is sent: so it must not be reported as failed.
+      // It may have happened all the same, and then it is sent: so it must not be reported as
+      // failed.
       const found = await this.#items.read().catch(() => []);
       const item = found.find(({ key }) => key === given.key);
       if (item === undefined) {

@@ -35,7 +35,9 @@ export class Listeners<T> {
     return () => this.#listeners.delete(own);
   }
 
-  /** Calls all of them. What one throws is reported as an uncaught error, as that of any listener. */
+  /**
+   * Calls all of them. What one throws is reported as an uncaught error, as that of any listener.
+   */
   call(value: T): void {
     for (const listener of [...this.#listeners]) {
       try {

@@ -42,11 +42,12 @@ function readDatabase(value: unknown = "onceward-outbox"): string {
  * Returns a storage for outboxes in IndexedDB. Nothing is opened before the first outbox.
  *
  * All outboxes of one name in the tabs and workers of an origin are copies of one. The one that has
- * the Web Lock sends; it is free when its tab is gone. Where there are no Web Locks, as in pages that
- * were not loaded securely, a lease of 10 seconds in the database takes their place.
+ * the Web Lock sends; it is free when its tab is gone. Where there are no Web Locks, as in pages
+ * that were not loaded securely, a lease of 10 seconds in the database takes their place.
  *
- * Browsers may delete what is in IndexedDB: all of an origin at once when the disk is full, and after
- * seven days without a visit in Safari. A page can ask for better with `navigator.storage.persist()`.
+ * Browsers may delete what is in IndexedDB: all of an origin at once when the disk is full, and
+ * after seven days without a visit in Safari. A page can ask for better with
+ * `navigator.storage.persist()`.
  *
  * @throws {OncewardError} `invalid_option`.
  * @example

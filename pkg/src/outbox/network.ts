@@ -61,8 +61,8 @@ export function surroundings(): Surroundings {
 /**
  * Whether it makes sense to send.
  *
- * `navigator.onLine` is a hint. Where it says that there is no network nothing is sent, so that what
- * never left the device does not grow old; but where that goes on for long, one item is sent
+ * `navigator.onLine` is a hint. Where it says that there is no network nothing is sent, so that
+ * what never left the device does not grow old; but where that goes on for long, one item is sent
  * nevertheless, and if any server answers, the hint is not believed again.
  */
 export class Network {

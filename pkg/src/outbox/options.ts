@@ -38,23 +38,30 @@ export interface OutboxOptions {
   /** What the items are called in the storage. @default "default" */
   name?: string | undefined;
   /**
-   * Where the items are kept: `indexedDbStorage()` of `onceward/outbox/indexeddb`, or a store of this
-   * package that is one process's own, such as `file("outbox")`, `memory()` or `durableObject(…)`.
+   * Where the items are kept: `indexedDbStorage()` of `onceward/outbox/indexeddb`, or a store of
+   * this package that is one process's own, such as `file("outbox")`, `memory()` or
+   * `durableObject(…)`.
    */
   storage: OutboxStorage | Store;
   /** Sends a request. A circuit breaker goes here. @default the global fetch */
   fetch?: ((request: Request) => Promise<Response>) | undefined;
   /**
    * Is given each request right before it is sent, and returns the one to send. What proves who the
-   * caller is, is added here: it is never stored. It must leave method, target and body alone, which the server
-   * holds the key for. When it rejects, nothing was sent, and it is tried again like a failed send.
+   * caller is, is added here: it is never stored. It must leave method, target and body alone,
+   * which the server holds the key for. When it rejects, nothing was sent, and it is tried again
+   * like a failed send.
    */
   prepare?:
     | ((request: Request, submission: SubmissionView) => Request | Promise<Request>)
     | undefined;
-  /** Says what an answer means, where the policy of docs/outbox.md should not: undefined where it should. */
+  /**
+   * Says what an answer means, where the policy of docs/outbox.md should not: undefined where it
+   * should.
+   */
   decide?: ((response: Response, submission: SubmissionView) => Decision | undefined) | undefined;
-  /** The header that carries the key, as a string in quotes (RFC 9651). @default "Idempotency-Key" */
+  /**
+   * The header that carries the key, as a string in quotes (RFC 9651). @default "Idempotency-Key"
+   */
   header?: string | undefined;
   /** How many scopes are sent from at the same time, 1 to 256. @default 4 */
   concurrency?: number | undefined;
@@ -72,10 +79,10 @@ export interface OutboxOptions {
   /** How long one try may take, the answer's body included. @default "60s" */
   timeout?: Duration | undefined;
   /**
-   * For how long after it was first sent an item is sent again. It must be less than the time for which
-   * the server remembers keys, or a retry may be acted on a second time. Whoever serves with
-   * `onceward/http` can raise it to less than the gate's `retention`, 7 days; from `resultRetention`, 24 hours,
-   * on the answer may be gone.
+   * For how long after it was first sent an item is sent again. It must be less than the time for
+   * which the server remembers keys, or a retry may be acted on a second time. Whoever serves with
+   * `onceward/http` can raise it to less than the gate's `retention`, 7 days; from
+   * `resultRetention`, 24 hours, on the answer may be gone.
    *
    * @default "23h"
    */
@@ -95,8 +102,8 @@ export interface OutboxOptions {
   /** Whether to begin without sending. @default false */
   paused?: boolean | undefined;
   /**
-   * Returns a key that was never used, for those that are not given. `crypto.randomUUID` will do where
-   * WebAssembly may not run.
+   * Returns a key that was never used, for those that are not given. `crypto.randomUUID` will do
+   * where WebAssembly may not run.
    *
    * @default newId: a UUIDv7
    */

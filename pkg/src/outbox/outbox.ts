@@ -30,15 +30,15 @@ const asyncDispose: typeof Symbol.asyncDispose =
  * Keeps requests until they are answered, and sends each under a key that stays the same, in order
  * within its scope.
  *
- * What was enqueued survives reloads, crashes and hours without a network, as far as its storage does.
- * Of all copies that are open on one name, in tabs and workers, one sends. docs/outbox.md says what
- * becomes of each answer, and what is not promised.
+ * What was enqueued survives reloads, crashes and hours without a network, as far as its storage
+ * does. Of all copies that are open on one name, in tabs and workers, one sends. docs/outbox.md
+ * says what becomes of each answer, and what is not promised.
  *
  * @example
  * ```ts
  * const outbox = await Outbox.open({ name: "orders", storage: indexedDbStorage() });
  * const request = new Request("/charge", { method: "POST", body: JSON.stringify(order) });
- * const submission = await outbox.enqueue(request, { scope: "account-7" }); // it is kept from now on
+ * const submission = await outbox.enqueue(request, { scope: "account-7" }); // it is kept now
  * const answer = await submission.answer;
  * ```
  */
@@ -118,9 +118,9 @@ export class Outbox {
    *
    * `Authorization`, `Proxy-Authorization` and `Cookie` are not kept: `prepare` adds them.
    *
-   * @throws {OncewardError} `invalid_event` when the request cannot be kept or sent, is too large, or
-   * the key stands for another one; `invalid_option` for an option that is unknown; `capacity` at
-   * `maxItems`; `store`; `closed`. Nothing is kept then.
+   * @throws {OncewardError} `invalid_event` when the request cannot be kept or sent, is too large,
+   * or the key stands for another one; `invalid_option` for an option that is unknown; `capacity`
+   * at `maxItems`; `store`; `closed`. Nothing is kept then.
    *
    * @example
    * ```ts
@@ -136,7 +136,9 @@ export class Outbox {
     return this.#submission(item);
   }
 
-  /** Returns what is known under a key: also what was enqueued before a reload, or in another tab. */
+  /**
+   * Returns what is known under a key: also what was enqueued before a reload, or in another tab.
+   */
   get(key: string): Submission | undefined {
     const item = this.#mirror.find(key);
     return item && this.#submission(item);

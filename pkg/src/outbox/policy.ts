@@ -8,7 +8,8 @@ import { readRetryAfter } from "./retry-after.js";
 
 /**
  * What is done after an answer: it is kept as the success that it is; the item is parked with it;
- * or the item is sent again, after a failure, or because the first request is still being worked on.
+ * or the item is sent again, after a failure, or because the first request is still being worked
+ * on.
  */
 export type Decision = "answered" | "parked" | "retry" | "wait";
 

@@ -64,11 +64,11 @@ function readDate(text: string, now: number): number | undefined {
 }
 
 /**
- * Returns for how many milliseconds the header asks to wait, at least 0; undefined when it is absent
- * or is neither of the two forms.
+ * Returns for how many milliseconds the header asks to wait, at least 0; undefined when it is
+ * absent or is neither of the two forms.
  *
- * A date is compared with the answer's own `Date` where there is one, so that a device whose clock is
- * wrong waits for as long as was meant.
+ * A date is compared with the answer's own `Date` where there is one, so that a device whose clock
+ * is wrong waits for as long as was meant.
  */
 export function readRetryAfter(headers: Headers, now: number): number | undefined {
   const text = headers.get("retry-after")?.trim() ?? "";

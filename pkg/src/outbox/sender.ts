@@ -25,7 +25,7 @@ interface Failure {
   readonly isWait?: boolean | undefined;
 }
 
-/** Since when an item may have been known to its server; the time of the last change if it is later. */
+/** Whether it was first sent so long ago that its server may have forgotten its key. */
 export function isExpired(item: Item, now: number, maxAge: number): boolean {
   // A clock that was set back does not make an item younger than it was.
   return item.sentAt !== undefined && Math.max(now, item.changedAt) - item.sentAt >= maxAge;

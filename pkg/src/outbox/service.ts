@@ -15,11 +15,11 @@ const PATIENCE_MS = 4 * 60_000;
 /**
  * Sends what waits in an outbox, if the event is for it: the handler of a service worker's `sync`.
  *
- * It opens the outbox, waits until all is sent or the patience is over, by itself or by the tab whose
- * turn it is, and closes it. Where something is left the event fails, and the browser comes again
- * later.
+ * It opens the outbox, waits until all is sent or the patience is over, by itself or by the tab
+ * whose turn it is, and closes it. Where something is left the event fails, and the browser comes
+ * again later.
  *
- * @param options as for `Outbox.open`, and for how long to wait; 4 minutes unless it says otherwise.
+ * @param options as for `Outbox.open`, and `patience`: for how long to wait. @default "4m"
  *
  * @example
  * ```ts

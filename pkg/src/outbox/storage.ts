@@ -13,7 +13,9 @@ export type Removal = "taken" | "cancelled" | "dropped";
 
 /** What a step makes of an item. */
 export type Change =
-  /** It is replaced; with the body of its answer, and without that of its request, where it says so. */
+  /**
+   * It is replaced; with the body of its answer, and without that of its request, where it says so.
+   */
   | {
       readonly put: Item;
       readonly answerBody?: Uint8Array | undefined;
@@ -35,11 +37,11 @@ export type GiveBack = () => Promise<void>;
 /**
  * The items under one name, as one copy of an outbox sees them.
  *
- * - Every write is a transaction: it resolves once it is as durable as the storage promises, and has
- *   happened as a whole, or rejects, and then a later call sees all of it or nothing.
+ * - Every write is a transaction: it resolves once it is as durable as the storage promises, and
+ *   has happened as a whole, or rejects, and then a later call sees all of it or nothing.
  * - Numbers rise in the order of writing, and none is given twice, also after its item was removed.
- * - Copies in other tabs, or of the same storage object, see each other's changes with the next read.
- *   They are told of them, and of a change that has failed, since it may have happened.
+ * - Copies in other tabs, or of the same storage object, see each other's changes with the next
+ *   read. They are told of them, and of a change that has failed, since it may have happened.
  * - What goes wrong is an `OncewardError`: `store`, or `corrupt` for items that cannot be read.
  */
 export interface Items {
@@ -47,8 +49,8 @@ export interface Items {
   read(numbers?: readonly number[]): Promise<readonly Item[]>;
 
   /**
-   * Adds an item with its body. Where there is one of the same key already, that one is returned, and
-   * nothing is changed.
+   * Adds an item with its body. Where there is one of the same key already, that one is returned,
+   * and nothing is changed.
    */
   add(draft: Draft, body: Uint8Array | undefined): Promise<{ item: Item; isNew: boolean }>;
 

@@ -17,7 +17,9 @@ export interface SubmissionView {
   /** Why it is parked. */
   readonly reason: Reason | undefined;
   readonly enqueuedAt: Date;
-  /** When it was sent for the first time; undefined when it has certainly never left this device. */
+  /**
+   * When it was sent for the first time; undefined when it has certainly never left this device.
+   */
   readonly sentAt: Date | undefined;
   /** How often it was sent. */
   readonly attempts: number;
@@ -175,8 +177,9 @@ export class Submission implements SubmissionView {
   }
 
   /**
-   * Has it sent now: a parked one again, one that waits for its next try at once. Returns whether it was one
-   * of these. Its key stays the same, and its `maxAge` begins anew: look first whether the server still knows the key.
+   * Has it sent now: a parked one again, one that waits for its next try at once. Returns whether
+   * it was one of these. Its key stays the same, and its `maxAge` begins anew: look first whether
+   * the server still knows the key.
    *
    * @throws {OncewardError} `closed`, `store`.
    */

@@ -1,5 +1,6 @@
 /**
- * Background Sync: the browser wakes the service worker when there is a network, also without a page.
+ * Background Sync: the browser wakes the service worker when there is a network, also without a
+ * page.
  * @module
  */
 

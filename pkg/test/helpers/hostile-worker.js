@@ -14,7 +14,8 @@ export class Shop extends DurableObject {
   constructor(ctx, env) {
     super(ctx, env);
     ctx.storage.sql.exec(
-      "CREATE TABLE IF NOT EXISTS acted (number INTEGER PRIMARY KEY AUTOINCREMENT, what TEXT, attempt INTEGER)",
+      `CREATE TABLE IF NOT EXISTS acted
+       (number INTEGER PRIMARY KEY AUTOINCREMENT, what TEXT, attempt INTEGER)`,
     );
     const open = () => Gate.open({ store: durableObject(ctx.storage), lease: "1s" });
     this.#orders = idempotent((request) => this.#act(request), {

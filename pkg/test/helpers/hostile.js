@@ -1,6 +1,6 @@
 /**
- * A network that drops requests and answers, sends them twice, late and in another order, and answers
- * itself; all by chance, from a seed.
+ * A network that drops requests and answers, sends them twice, late and in another order, and
+ * answers itself; all by chance, from a seed.
  * @module
  */
 import { setTimeout as delay } from "node:timers/promises";
@@ -83,7 +83,9 @@ export class HostileNetwork {
     await delay(this.#random.below(ms));
   }
 
-  /** Sends a request once more, at any time: also when others that were sent later are long done. */
+  /**
+   * Sends a request once more, at any time: also when others that were sent later are long done.
+   */
   #copy(parcel) {
     const copy = this.#late(COPY_LATE_MS)
       .then(() => this.#pass(parcel))

@@ -1,5 +1,6 @@
 /**
- * A server that acts once for each key, remembers what it has done, and can be told to hold answers.
+ * A server that acts once for each key, remembers what it has done, and can be told to hold
+ * answers.
  * @module
  */
 import { once } from "node:events";

@@ -65,7 +65,9 @@ export class Leasing {
     }
   }
 
-  /** Takes it, or prolongs it, for so many milliseconds from now; false where it is someone else's. */
+  /**
+   * Takes it, or prolongs it, for so many milliseconds from now; false where it is someone else's.
+   */
   async #take(ms: number): Promise<boolean> {
     return await this.#database.transact("readwrite", async (transaction) => {
       const names = transaction.objectStore(NAMES);
