@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import test from "node:test";
+import { Gate, ordinal } from "onceward";
 import { memory } from "onceward/memory";
 import { deferred, lost, openOutbox, post, SECOND, settle } from "./helpers/outbox.js";
 
@@ -33,6 +34,22 @@ test("a request is kept, sent with its key, and answered", async (t) => {
   assert.deepEqual([headers.get("x-shop"), headers.get("content-type")], ["7", "text/x"]);
   assert.deepEqual(outbox.counts, { waiting: 0, sending: 0, answered: 1, parked: 0, pending: 0 });
   assert.deepEqual(outbox.get(submission.key).note, { order: 17 });
+});
+
+test("keys are UUIDs that tell the time to the core", async (t) => {
+  const { outbox, time } = await openOutbox(t, { paused: true });
+  const keys = [];
+  for (let count = 0; count < 300; count += 1) {
+    keys.push((await outbox.enqueue(post("x"))).key);
+  }
+  assert.equal(new Set(keys).size, 300);
+  const options = { timeFromId: true, retention: "1h", clock: time.clock };
+  const gate = await Gate.open(options);
+  for (const id of keys) {
+    assert.match(id, UUID_V7);
+    assert.equal(gate.check({ id }), "fresh");
+    assert.equal(ordinal.uuid7(id) >> 80n, BigInt(time.now));
+  }
 });
 
 test("items of one scope are sent one after the other, and scopes side by side", async (t) => {

@@ -8,6 +8,7 @@ import { kindOf } from "../event.js";
 import { type Duration, readDuration, readFlag, readOneOf, takeOptions } from "../options.js";
 import type { Store } from "../store.js";
 import type { Backoff } from "./backoff.js";
+import { newKey } from "./newkey.js";
 import type { Decision } from "./policy.js";
 import type { OutboxStorage } from "./storage.js";
 import { storedIn } from "./stored.js";
@@ -101,12 +102,7 @@ export interface OutboxOptions {
   backgroundSync?: boolean | undefined;
   /** Whether to begin without sending. @default false */
   paused?: boolean | undefined;
-  /**
-   * Returns a key that was never used, for those that are not given. `crypto.randomUUID` will do
-   * where WebAssembly may not run.
-   *
-   * @default newId: a UUIDv7
-   */
+  /** Returns a key that was never used, for those that are not given. @default a UUIDv7 */
   newKey?: (() => string) | undefined;
   /** Returns milliseconds since 1970. @default Date.now */
   clock?: (() => number) | undefined;
@@ -234,11 +230,11 @@ function readTimers(value: unknown): Timers {
 /**
  * Reads the options of an outbox.
  *
- * @param newKey makes keys unless the caller does.
  * @throws {OncewardError} `invalid_option`.
  */
-export function readOptions(options: unknown, newKey: () => string): ReadOptions {
+export function readOptions(options: unknown): ReadOptions {
   const given = takeOptions(options, "the outbox's options", NAMES);
+  const clock = readFunction(given.clock, "clock", () => Date.now());
   return {
     name: readName(given.name),
     storage: readStorage(given.storage),
@@ -261,8 +257,8 @@ export function readOptions(options: unknown, newKey: () => string): ReadOptions
     maxAnswerBytes: readCount(given.maxAnswerBytes, "maxAnswerBytes", MEBIBYTE),
     backgroundSync: readFlag(given.backgroundSync, "backgroundSync", true),
     paused: readFlag(given.paused, "paused", false),
-    newKey: readFunction(given.newKey, "newKey", newKey),
-    clock: readFunction(given.clock, "clock", () => Date.now()),
+    newKey: readFunction(given.newKey, "newKey", () => newKey(clock())),
+    clock,
     random: readFunction(given.random, "random", () => Math.random()),
     timers: readTimers(given.timers),
   };

@@ -7,7 +7,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { invalidOption, isOncewardError, OncewardError } from "../errors.js";
-import { newId } from "../issue.js";
 import { Counter, closed } from "./desk.js";
 import { Dispatcher } from "./dispatcher.js";
 import { Enqueueing, type EnqueueOptions } from "./enqueueing.js";
@@ -100,7 +99,7 @@ export class Outbox {
    * ```
    */
   static async open(options: OutboxOptions): Promise<Outbox> {
-    const given = readOptions(options, () => newId());
+    const given = readOptions(options);
     const items = await given.storage.items(given.name);
     try {
       const outbox = new Outbox(items, given);
