@@ -279,3 +279,16 @@ test("a copy that cannot read when its turn comes gives it back, and tries again
   await time.advance(SECOND);
   assert.equal(other.leads, true);
 });
+
+test("a scope whose storage failed goes on, also when the clock was set back", async (t) => {
+  const { store, plans } = failing();
+  const { outbox, server, time, troubles } = await openOutbox(t, { storage: store, paused: true });
+  const submission = await outbox.enqueue(post("one"));
+  plans.push("before");
+  outbox.resume();
+  await settle();
+  assert.deepEqual([troubles.length, server.requests.length], [1, 0]);
+  time.now -= 1000 * SECOND;
+  await time.advance(SECOND);
+  assert.equal((await submission.answer).state, "answered");
+});

@@ -19,7 +19,8 @@ const SILENT: readonly unknown[] = ["network", "timeout"];
 
 /** A scope that rests because its item could not be read or written down. */
 interface Rest {
-  readonly until: number;
+  readonly since: number;
+  readonly ms: number;
   readonly failures: number;
 }
 
@@ -219,8 +220,9 @@ export class Dispatcher {
   }
 
   #restOf(scope: string, now: number): number {
-    const until = this.#rests.get(scope)?.until ?? now;
-    return Math.max(until - now, 0);
+    const { since, ms } = this.#rests.get(scope) ?? { since: now, ms: 0 };
+    // If the clock was set back since then, nobody knows how long ago that was.
+    return now < since ? 0 : Math.max(since + ms - now, 0);
   }
 
   #begin(scope: string, item: Item): void {
@@ -273,6 +275,6 @@ export class Dispatcher {
     const failures = (this.#rests.get(scope)?.failures ?? 0) + 1;
     // Not less than one, so that a storage that fails at once is not asked without end.
     const ms = Math.max(fullJitter(backoff, failures, random), 1);
-    this.#rests.set(scope, { until: clock() + ms, failures });
+    this.#rests.set(scope, { since: clock(), ms, failures });
   }
 }

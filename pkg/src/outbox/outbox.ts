@@ -100,16 +100,15 @@ export class Outbox {
    */
   static async open(options: OutboxOptions): Promise<Outbox> {
     const given = readOptions(options);
-    const items = await given.storage.items(given.name);
+    const outbox = new Outbox(await given.storage.items(given.name), given);
     try {
-      const outbox = new Outbox(items, given);
       await outbox.#learning.all();
-      outbox.#dispatcher.start();
-      return outbox;
     } catch (error) {
-      await items.close().catch(() => {});
+      await outbox.close().catch(() => {});
       throw error;
     }
+    outbox.#dispatcher.start();
+    return outbox;
   }
 
   /**

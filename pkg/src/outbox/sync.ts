@@ -30,9 +30,8 @@ export function syncTag(name: string): string {
 }
 
 async function registration(): Promise<SyncRegistration | undefined> {
-  const own: unknown = Reflect.get(globalThis, "registration");
-  if (own !== undefined) {
-    return own as SyncRegistration;
+  if ("ServiceWorkerGlobalScope" in globalThis) {
+    return Reflect.get(globalThis, "registration") as SyncRegistration;
   }
   const { serviceWorker } = Object(globalThis.navigator) as {
     serviceWorker?: { getRegistration?(): Promise<SyncRegistration | undefined> };
