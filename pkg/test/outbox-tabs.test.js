@@ -59,7 +59,10 @@ test("what was enqueued offline in two tabs is sent once, in order, after reload
   await Promise.all(tabs.map((tab) => tab.call("open", { name: "orders" })));
   await enqueue(6, 12);
   for (const tab of tabs) {
-    assert.equal((await tab.call("counts")).waiting, 12);
+    await until(
+      () => tab.call("counts"),
+      ({ waiting }) => waiting === 12,
+    );
   }
   assert.deepEqual(shop.requests, []);
   const keys = await tabs[0].call("keys");
@@ -154,6 +157,25 @@ test("a service worker sends what waits when it is woken, without a page that do
   await settledIn(tab);
   assert.equal((await tab.call("counts")).answered, 3);
   assert.equal(shop.requests.length, 3);
+});
+
+test("a worker and its page share an outbox", async (t) => {
+  const shop = await startShop(t);
+  const profile = await chromium.profile(t);
+  const tab = await openTab(profile);
+  await tab.call("inWorker", "open");
+  const key = await tab.call("inWorker", "enqueue", shop.url, "order 0");
+  const answer = { state: "answered", text: "1: order 0" };
+  assert.deepEqual(await tab.call("inWorker", "answerOf", key), answer);
+  assert.deepEqual([await tab.call("leads"), await tab.call("inWorker", "leads")], [true, false]);
+  const other = await tab.call("enqueue", shop.url, "order 1");
+  await settledIn(tab);
+  await tab.call("close");
+  await until(() => tab.call("inWorker", "leads"));
+  assert.equal((await tab.call("inWorker", "answerOf", other)).state, "answered");
+  await tab.call("inWorker", "enqueue", shop.url, "order 2");
+  await until(() => shop.done.length === 3);
+  assert.deepEqual(shop.done, orders(0, 3));
 });
 
 test("a tab that is put aside lets another one send, and comes back", async (t) => {

@@ -8,16 +8,14 @@ import { indexedDbStorage } from "onceward/outbox/indexeddb";
 import { CASES } from "./items-contract.js";
 
 let outbox;
-let settings;
-const submissions = [];
+let worker;
 const events = [];
 
-/** Opens the outbox of this page; `?` in the address of the server is answered by the test. */
+/** Opens the outbox of this page or worker. */
 async function open({ database, locks = true, ...options } = {}) {
   if (!locks) {
     Object.defineProperty(navigator, "locks", { value: undefined });
   }
-  settings = { database };
   const storage = indexedDbStorage(database === undefined ? {} : { database });
   outbox = await Outbox.open({ storage, backoff: 50, maxBackoff: 200, ...options });
   outbox.subscribe(({ type, submission, error }) => {
@@ -30,7 +28,6 @@ async function open({ database, locks = true, ...options } = {}) {
 async function enqueue(url, body, options) {
   const request = new Request(url, { method: "POST", body });
   const submission = await outbox.enqueue(request, { note: body, ...options });
-  submissions.push(submission);
   return submission.key;
 }
 
@@ -78,8 +75,24 @@ async function register(url) {
 
 const tags = async () => (await navigator.serviceWorker.ready).sync.getTags();
 
+/** Asks the same of a worker of this page. */
+async function inWorker(method, ...args) {
+  worker ??= new Worker("/lab.js");
+  const { port1, port2 } = new MessageChannel();
+  const answered = new Promise((resolve) => {
+    port1.onmessage = ({ data }) => resolve(data);
+  });
+  worker.postMessage({ method, args }, [port2]);
+  const { value, error } = await answered;
+  if (error !== undefined) {
+    throw Object.assign(new Error(error.message), error);
+  }
+  return value;
+}
+
 const methods = {
   open,
+  inWorker,
   enqueue,
   answerOf,
   takeAll,
@@ -93,7 +106,6 @@ const methods = {
   keys: () => outbox.list().map(({ key }) => key),
   cancel: (key) => outbox.get(key).cancel(),
   events: () => events,
-  settings: () => settings,
   close: () => outbox.close(),
 };
 
@@ -107,3 +119,9 @@ globalThis.lab = {
     }
   },
 };
+
+if (typeof document === "undefined") {
+  globalThis.onmessage = async ({ data: { method, args }, ports: [port] }) => {
+    port.postMessage(await globalThis.lab.call(method, ...args));
+  };
+}
