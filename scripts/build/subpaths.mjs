@@ -24,6 +24,7 @@ export const SUBPATHS = {
   "./store-contract": { source: "stores/contract.ts" },
   "./http": { source: "http.ts", lib: "dom" },
   "./hono": { source: "hono.ts", lib: "dom" },
+  "./outbox": { source: "outbox.ts", lib: "dom" },
   "./revisions": { source: "revisions.ts", lib: "dom" },
 };
 
