@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { OncewardError } from "onceward";
 import { memory } from "onceward/memory";
-import { storedIn } from "../dist/outbox/stored.js";
+import { storedIn } from "../dist/internals.js";
 import { deferred, lost, openOutbox, post, SECOND, settle } from "./helpers/outbox.js";
 
 /** A store whose next writes fail as planned: before anything has happened, or after. */

@@ -5,9 +5,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { problemType } from "onceward/http";
-import { fullJitter } from "../dist/outbox/backoff.js";
-import { Network } from "../dist/outbox/network.js";
-import { readRetryAfter } from "../dist/outbox/retry-after.js";
+import { fullJitter, Network, readRetryAfter } from "../dist/internals.js";
 import { HOUR, lost, MINUTE, openOutbox, post, SECOND, START, settle } from "./helpers/outbox.js";
 import { seeded } from "./helpers/random.js";
 

@@ -34,6 +34,6 @@ test("the outbox is small, and has no WebAssembly in it", async (t) => {
   const { length } = brotliCompressSync(outbox);
   t.diagnostic(`${length} bytes in brotli, idb included`);
   assert.ok(length <= BROTLI_BYTES_MAX, `${length} bytes`);
-  const gate = await bundled(`export * from "./index.js"`);
+  const gate = await bundled(`export * from "./entry/inline/index.js"`);
   assert.equal(gate.includes(MAGIC), true);
 });

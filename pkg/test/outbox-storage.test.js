@@ -10,8 +10,7 @@ import test from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { file } from "onceward/file";
 import { memory } from "onceward/memory";
-import { encodeRecord } from "../dist/outbox/record.js";
-import { storedIn } from "../dist/outbox/stored.js";
+import { encodeRecord, storedIn } from "../dist/internals.js";
 import { CASES } from "./helpers/items-contract.js";
 
 async function wait(isThere) {

@@ -25,6 +25,7 @@ export const SUBPATHS = {
   "./http": { source: "http.ts", lib: "dom" },
   "./hono": { source: "hono.ts", lib: "dom" },
   "./outbox": { source: "outbox.ts", lib: "dom" },
+  "./outbox/indexeddb": { source: "outbox/indexeddb.ts", lib: "dom" },
   "./revisions": { source: "revisions.ts", lib: "dom" },
 };
 
