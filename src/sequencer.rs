@@ -22,6 +22,12 @@ pub use turn::{Dropped, Rejected, Release, SequencerOptions, Skipped, Turn};
 /// What an item that is held is accounted with, besides its own bytes.
 const ITEM_BYTES: u64 = 96;
 
+/// Returns what an item is accounted with. No sum of them is ever cut off, so that what is added is what
+/// is taken away.
+const fn cost(bytes: u64) -> u128 {
+    (ITEM_BYTES as u128).saturating_add(bytes as u128)
+}
+
 /// Hands items out in order, per scope.
 ///
 /// ```
@@ -49,7 +55,7 @@ pub struct Sequencer<T> {
     /// The slots of what is held, as it came. What has left since stays among it until it is found.
     waiting: VecDeque<usize>,
     arrivals: u64,
-    bytes: u64,
+    bytes: u128,
     dropped: u64,
 }
 
@@ -82,8 +88,8 @@ impl<T> Sequencer<T> {
     }
 
     /// Returns how many bytes items and scopes take, as accounted for.
-    pub const fn bytes(&self) -> u64 {
-        self.bytes
+    pub fn bytes(&self) -> u64 {
+        u64::try_from(self.bytes).unwrap_or(u64::MAX)
     }
 
     /// Takes an item, which is accounted with its `bytes`; returns what may come out now.
@@ -155,7 +161,7 @@ impl<T> Sequencer<T> {
         }
         self.names.retain(|&other| other != number);
         if let Some(lane) = self.lanes.get_mut(number).and_then(Option::take) {
-            self.bytes = self.bytes.saturating_sub(lane.bytes());
+            self.bytes = self.bytes.saturating_sub(u128::from(lane.bytes()));
         }
         self.vacant.push(number);
         items
@@ -214,7 +220,7 @@ impl<T> Sequencer<T> {
         if self.wait().is_none() {
             self.held.vacate(slot);
         }
-        self.bytes = self.bytes.saturating_sub(ITEM_BYTES.saturating_add(held.bytes));
+        self.bytes = self.bytes.saturating_sub(cost(held.bytes));
         Some(held)
     }
 
@@ -240,7 +246,7 @@ impl<T> Sequencer<T> {
     }
 
     fn hold(&mut self, held: Held<T>) {
-        self.bytes = self.bytes.saturating_add(ITEM_BYTES.saturating_add(held.bytes));
+        self.bytes = self.bytes.saturating_add(cost(held.bytes));
         let Some(lane) = self.lanes.get_mut(held.lane).and_then(Option::as_mut) else { return };
         let at = self.held.index_of(&lane.queue, &held.order, held.arrival);
         let slot = self.held.insert(held);

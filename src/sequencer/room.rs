@@ -8,7 +8,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::lane::Lane;
-use super::{ITEM_BYTES, Release, Sequencer};
+use super::{Release, Sequencer, cost};
 use crate::error::{Error, ErrorCode};
 use crate::ordinal::Ordinal;
 use crate::time::{Millis, Reading};
@@ -17,12 +17,12 @@ use crate::time::{Millis, Reading};
 #[derive(Clone, Copy, Debug, Default)]
 struct Load {
     items: u64,
-    bytes: u64,
+    bytes: u128,
 }
 
 impl Load {
     const fn of(bytes: u64) -> Self {
-        Self { items: 1, bytes: ITEM_BYTES.saturating_add(bytes) }
+        Self { items: 1, bytes: cost(bytes) }
     }
 
     const fn and(self, other: Self) -> Self {
@@ -64,7 +64,7 @@ impl<T> Sequencer<T> {
             Release::EventTime { .. } => watermark.as_ref().is_none_or(|through| order > through),
         };
         let load = if is_held { Load::of(bytes) } else { Load::default() };
-        let opening = if lane.is_some() { 0 } else { Lane::bytes_of(scope) };
+        let opening = if lane.is_some() { 0 } else { u128::from(Lane::bytes_of(scope)) };
         let watermark = watermark.as_ref();
         self.find_room(&Coming { lane: found.ok(), order, load, watermark }, opening, reading)?;
         self.held.reserve()?;
@@ -95,14 +95,19 @@ impl<T> Sequencer<T> {
         }
     }
 
-    fn find_room(&self, coming: &Coming<'_>, opening: u64, reading: &Reading) -> Result<(), Error> {
+    fn find_room(
+        &self,
+        coming: &Coming<'_>,
+        opening: u128,
+        reading: &Reading,
+    ) -> Result<(), Error> {
         let more = coming.load.and(Load { items: 0, bytes: opening });
         let fits = |freed: Load| {
             let items = self.held().saturating_add(more.items).saturating_sub(freed.items);
             let bytes = self.bytes.saturating_add(more.bytes).saturating_sub(freed.bytes);
             // What is not held needs no room, however full it is.
             let has_items = more.items == 0 || items <= self.options.max_held;
-            has_items && (more.bytes == 0 || bytes <= self.options.max_bytes)
+            has_items && (more.bytes == 0 || bytes <= u128::from(self.options.max_bytes))
         };
         if fits(Load::default()) || fits(self.freed(coming, reading)?) {
             return Ok(());
@@ -179,7 +184,7 @@ impl<T> Sequencer<T> {
         let vacant = self.vacant.try_reserve(count.saturating_sub(self.vacant.len()));
         let lanes = self.lanes.try_reserve(1);
         vacant.and(lanes).and(self.names.try_reserve(1)).map_err(|_| Error::capacity())?;
-        self.bytes = self.bytes.saturating_add(lane.bytes());
+        self.bytes = self.bytes.saturating_add(u128::from(lane.bytes()));
         let number = self.vacant.pop().unwrap_or(self.lanes.len());
         match self.lanes.get_mut(number) {
             Some(place) => *place = Some(lane),

@@ -101,7 +101,7 @@ impl<T> Sequencer<T> {
         }
         sequencer.line_up()?;
         let is_within = sequencer.held() <= sequencer.options.max_held
-            && sequencer.bytes <= sequencer.options.max_bytes;
+            && sequencer.bytes <= u128::from(sequencer.options.max_bytes);
         if !is_within {
             let reason = "the bytes hold more than the limits of the sequencer allow";
             return Err(Error::new(ErrorCode::Capacity, reason));

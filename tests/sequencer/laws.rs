@@ -141,3 +141,21 @@ fn memory_does_not_grow_behind_one_that_waits() {
     let debugged = format!("{sequencer:?}").len();
     assert!(debugged < 100_000, "{debugged} characters to show two items");
 }
+
+/// What an item is said to take is added and taken away as it is, however much that is.
+#[test]
+fn sizes_beyond_all_bounds_are_accounted_for_exactly() {
+    let release = Release::EventTime { lateness: Millis::new(0) };
+    for max_bytes in [10_000, u64::MAX] {
+        let options = SequencerOptions { max_bytes, ..SequencerOptions::new(release.clone()) };
+        let mut sequencer = Sequencer::new(options, NOW);
+        let _ = sequencer.push("a", &Ordinal::from(1_u64), (), 1, NOW).unwrap();
+        let before = sequencer.bytes();
+        let turn = sequencer.push("a", &Ordinal::from(2_u64), (), u64::MAX, NOW).unwrap();
+        assert_eq!((turn.released.len(), sequencer.bytes()), (1, before));
+        let hold = SequencerOptions { max_bytes, ..next(Some(1)) };
+        let mut sequencer = Sequencer::new(hold, NOW);
+        let refused = sequencer.push("a", &Ordinal::from(2_u64), (), u64::MAX, NOW);
+        assert!(refused.is_err() && sequencer.bytes() == 0);
+    }
+}
