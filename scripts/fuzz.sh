@@ -17,7 +17,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 cd "$ONCEWARD_ROOT"
 
-TARGETS=(restore merge repaired journal journal_repaired ops notations)
+TARGETS=(restore merge repaired journal journal_repaired ops notations sequencer)
 UNCHECKED=" restore merge journal "
 
 seconds=60

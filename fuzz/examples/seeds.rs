@@ -59,6 +59,7 @@ fn main() {
         let script: Vec<u8> =
             (0..40 + random.bits() % 1_200).map(|_| random.bits() as u8).collect();
         put("ops", format!("life-{life}"), &script);
+        put("sequencer", format!("life-{life}"), &script);
         let mut gate = lived(&script);
         let first = snapshot(&gate);
         let second = gate.changes().unwrap_or_default();

@@ -14,6 +14,7 @@ pub mod ops;
 pub mod repair;
 pub mod restores;
 pub mod script;
+pub mod sequencers;
 pub mod settings;
 pub mod states;
 pub mod write;
@@ -22,7 +23,7 @@ pub mod write;
 pub type Target = fn(&[u8]);
 
 /// The targets, by the names of their folders in the corpus.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("restore", restores::raw),
     ("merge", merges::raw),
     ("repaired", restores::repaired),
@@ -30,4 +31,5 @@ pub const TARGETS: [(&str, Target); 7] = [
     ("journal_repaired", journals::repaired),
     ("ops", ops::run),
     ("notations", notations::run),
+    ("sequencer", sequencers::run),
 ];
