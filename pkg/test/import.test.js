@@ -14,7 +14,11 @@ test("it exports what it promises, and nothing by default", () => {
   assert.deepEqual(Object.keys(onceward).sort(), [
     "Gate",
     "OncewardError",
+    "RevisionClock",
+    "Sequencer",
+    "contentId",
     "isOncewardError",
+    "newId",
     "ordinal",
     "ready",
     "taskClock",
