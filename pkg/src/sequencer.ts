@@ -45,6 +45,8 @@ export class Sequencer<T> {
   readonly #core: Handle<glue.Orderer>;
   readonly #options: ReadOrder<T>;
   readonly #items = new Items<T>();
+  /** The scope that the core expects. */
+  #scope = "";
   /** What came out and was not returned yet. */
   #ready: T[] = [];
   /** What is to be told to the caller. */
@@ -99,7 +101,15 @@ export class Sequencer<T> {
     const place = this.#items.put(item);
     let fate: number;
     try {
-      fate = this.#core.call((orderer) => orderer.push(scope, order, place, bytes, at));
+      fate = this.#core.call((orderer) => {
+        if (scope !== this.#scope) {
+          orderer.useScope(scope);
+          this.#scope = scope;
+        }
+        return typeof order === "number"
+          ? orderer.pushNumber(order, place, bytes, at)
+          : orderer.push(String(order), place, bytes, at);
+      });
     } catch (error) {
       this.#items.take(place);
       throw error;
@@ -157,7 +167,7 @@ export class Sequencer<T> {
     return readNow(given === undefined ? this.#options.clock : () => given as number);
   }
 
-  #place(item: T): { scope: string; order: string } {
+  #place(item: T): { scope: string; order: number | bigint | string } {
     const given: unknown = this.#options.by(item);
     if (typeof given !== "object" || given === null) {
       throw invalidEvent(`by must return an object, not ${kindOf(given)}`);
@@ -167,7 +177,8 @@ export class Sequencer<T> {
     if (ordinal === undefined) {
       throw invalidEvent("order is missing");
     }
-    return { scope: readScope(scope), order: String(ordinal) };
+    // That of the last push was looked at already.
+    return { scope: scope === this.#scope ? this.#scope : readScope(scope), order: ordinal };
   }
 
   #drop(place: number, why: "duplicate" | "late"): void {

@@ -189,7 +189,9 @@ function trapAt({ prototype }, method) {
 }
 
 for (const [method, call] of [
-  ["push", (sequencer) => sequencer.push({ order: 9 })],
+  ["push", (sequencer) => sequencer.push({ order: 9n })],
+  ["pushNumber", (sequencer) => sequencer.push({ order: 9 })],
+  ["useScope", (sequencer) => sequencer.push({ scope: "other", order: 9 })],
   ["flush", (sequencer) => sequencer.flush()],
   ["drain", (sequencer) => sequencer.drain()],
   ["forget", (sequencer) => sequencer.forget()],

@@ -1,7 +1,7 @@
 //! The class that stands behind the package's `Sequencer`. The items stay in JavaScript; here they are
 //! the numbers of the places where it keeps them.
 
-use alloc::string::ToString as _;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use js_sys::{Array, Object, Reflect, Uint8Array};
@@ -27,6 +27,8 @@ const MORE: u32 = 4;
 #[derive(Debug)]
 pub struct Orderer {
     sequencer: Sequencer<u32>,
+    /// The scope of what is pushed next. Most pushes are of the same one as the last.
+    scope: String,
     turn: Turn<u32>,
     /// The items that were read from a state, one after the other, and where each ends.
     items: Vec<u8>,
@@ -50,28 +52,42 @@ impl Orderer {
             } else {
                 Sequencer::restore(options, state, now, |item| keep(&mut items, &mut ends, item))?
             };
-            Ok(Self { sequencer, turn: Turn::default(), items, ends })
+            Ok(Self { sequencer, scope: String::new(), turn: Turn::default(), items, ends })
         };
         open().map_err(thrown)
     }
 
-    /// Takes an item, by the number of its place; returns what that has brought about.
+    /// Sets the scope of what is pushed next.
+    #[wasm_bindgen(js_name = useScope)]
+    pub fn use_scope(&mut self, scope: String) {
+        self.scope = scope;
+    }
+
+    /// Takes an item, by the number of its place, whose order is given in decimal digits; returns what
+    /// that has brought about.
     ///
     /// # Errors
     /// As `Sequencer::push`; `invalid_event` when the order is not an ordinal.
-    pub fn push(
-        &mut self,
-        scope: &str,
-        order: &str,
-        place: u32,
-        bytes: f64,
-        now: f64,
-    ) -> JsResult<u32> {
+    pub fn push(&mut self, order: &str, place: u32, bytes: f64, now: f64) -> JsResult<u32> {
+        let order = Ordinal::parse(order).map_err(thrown)?;
+        self.take(&order, place, bytes, now)
+    }
+
+    /// Takes an item whose order is a safe integer; this is the quicker way.
+    ///
+    /// # Errors
+    /// As `Orderer::push`.
+    #[wasm_bindgen(js_name = pushNumber)]
+    pub fn push_number(&mut self, order: f64, place: u32, bytes: f64, now: f64) -> JsResult<u32> {
+        let order = whole(order).ok_or(Error::event("the order must be a whole number"));
+        self.take(&order.map(Ordinal::from).map_err(thrown)?, place, bytes, now)
+    }
+
+    fn take(&mut self, order: &Ordinal, place: u32, bytes: f64, now: f64) -> JsResult<u32> {
         let mut push = || {
-            let order = Ordinal::parse(order)?;
             let bytes = whole(bytes).ok_or(Error::event("an item's size must be whole bytes"))?;
             let now = UnixMs::from_reading(now)?;
-            let taken = self.sequencer.push(scope, &order, place, bytes, now);
+            let taken = self.sequencer.push(&self.scope, order, place, bytes, now);
             taken.map_err(|Rejected { error, .. }| error)
         };
         let mut turn = push().map_err(thrown)?;
