@@ -1,5 +1,6 @@
 /**
- * The storages of an outbox that are stores: in memory, and in files; each by the same rules.
+ * The storages of an outbox that are stores: in memory, in files, and in a Durable Object;
+ * each by the same rules.
  * @module
  */
 import assert from "node:assert/strict";
@@ -12,6 +13,7 @@ import { file } from "onceward/file";
 import { memory } from "onceward/memory";
 import { encodeRecord, storedIn } from "../dist/internals.js";
 import { CASES } from "./helpers/items-contract.js";
+import { workerd } from "./helpers/workerd.js";
 
 async function wait(isThere) {
   while (!isThere()) {
@@ -40,6 +42,16 @@ for (const [rule, check] of CASES) {
     await check(storedIn(stores[0]), { wait, reopen });
   });
 }
+
+test("in a Durable Object: all of them", { timeout: 60_000 }, async (t) => {
+  const objects = { RULES: { className: "Rules", useSQLite: true } };
+  const worker = await workerd(t, new URL("helpers/items-object.js", import.meta.url), objects);
+  const results = await (await worker.fetch("RULES", "rules", "")).json();
+  assert.equal(results.length, CASES.length);
+  for (const { rule, error } of results) {
+    assert.equal(error, undefined, rule);
+  }
+});
 
 const DRAFT = {
   ...{ key: "k", scope: "", state: "waiting", revision: 0, attempts: 0, failures: 0 },
