@@ -127,6 +127,12 @@ test("an error can mean that it may have happened", async () => {
   assert.equal(handler.calls, 1);
 });
 
+test("an onError that does not say what it means leaves doubt", async () => {
+  const { send } = await service(sequence(new Error("mine"), 201), { onError: () => "commit" });
+  await assert.rejects(send({ key: key(1) }), { code: "invalid_option" });
+  await isProblem(await send({ key: key(1) }), 409, "in-doubt");
+});
+
 test("a handler that throws InDoubt leaves doubt, and its client is told", async () => {
   const { send, handler, gate } = await service(sequence(new InDoubt("the bank is silent"), 201));
   for (let round = 0; round < 2; round += 1) {

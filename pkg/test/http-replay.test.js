@@ -109,6 +109,14 @@ for (const status of [204, 205, 304]) {
   });
 }
 
+test("a marker that a handler passes on is not its own", async () => {
+  const headers = { "idempotency-replayed": "true", "idempotency-retention": "1" };
+  const { send } = await service(answering("ok", { headers }));
+  const first = await send({ key: key(1) });
+  assert.equal(first.headers.get("idempotency-replayed"), null);
+  assert.equal(first.headers.get("idempotency-retention"), "604800;answer=86400");
+});
+
 test("a redirect is replayed", async () => {
   const { send } = await service(() => Response.redirect("https://api.example/charges/1", 303));
   const first = await send({ key: key(1) });
@@ -266,6 +274,10 @@ test("an answer can be given by hand when a doubt is resolved", async () => {
     ["e", Uint8Array.of(1, 0, 0, 0, 9)],
     ["f", Uint8Array.of(1, 0, 0, 0, 1, 0x7b)],
     ["g", Uint8Array.of(2, 0, 0, 0, 0)],
+    ["i", Uint8Array.of(1, 0)],
+    ["j", Uint8Array.of(1, 0, 0, 0, 4, ...Buffer.from("null"))],
+    ["k", Uint8Array.of(1, 0, 0, 0, 25, ...Buffer.from('{"status":7,"headers":[]}'))],
+    ["l", await keptAnswer(Response.error())],
   ]) {
     await isProblem(await give(id, "committed", result), 410, "omitted");
   }

@@ -48,6 +48,8 @@ test("when the store fails after the handler, the client gets its answer all the
   });
   const first = await lab.send({ key: key(1), json: { amount: 1 } });
   assert.equal(first.status, 201);
+  // What is not recorded is not promised.
+  assert.equal(first.headers.get("idempotency-retention"), null);
   assert.deepEqual(lab.told, { unconfirmed: ["https://api.example/charges"], unavailable: [] });
   // The next flush tells the store, so that this one is confirmed.
   await isReplay(await lab.send({ key: key(1), json: { amount: 1 } }), first);

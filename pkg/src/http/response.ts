@@ -70,11 +70,10 @@ export function isResponse(value: unknown): value is Response {
 /** Stands for an answer that is not kept. No gate takes it for a result. */
 export const OMITTED = Symbol("omitted");
 
-/** An answer that was kept. */
-export interface KeptAnswer {
+/** What is kept of an answer besides its body. */
+interface Head {
   readonly status: number;
-  readonly headers: readonly (readonly [string, string])[];
-  readonly body: Uint8Array<ArrayBuffer>;
+  readonly headers: readonly [string, string][];
 }
 
 /** An answer to be sent, and what of it is kept. */
@@ -126,33 +125,29 @@ function encode(
   return bytes;
 }
 
-/** Reads an answer that was kept; undefined for what is none, such as a result given by hand. */
-export function decodeAnswer(value: unknown): KeptAnswer | undefined {
-  if (!isBytes(value) || value.length < PREFIX_BYTES || value[0] !== VERSION) {
-    return undefined;
-  }
+/** Makes an answer again from what was kept of it. */
+function again(value: Uint8Array): Response {
   const view = new DataView(value.buffer, value.byteOffset, value.length);
   const end = PREFIX_BYTES + view.getUint32(1);
-  if (end > value.length) {
-    return undefined;
+  if (value[0] !== VERSION || end > value.length) {
+    throw new RangeError("these bytes are no answer");
   }
+  const text = new TextDecoder("utf-8", { fatal: true }).decode(value.subarray(PREFIX_BYTES, end));
+  const { status, headers } = JSON.parse(text) as Head;
+  const body = BODILESS.has(status) ? null : new Uint8Array(value.subarray(end));
+  const response = new Response(body, { status, headers: new Headers([...headers]) });
+  response.headers.set(REPLAYED_HEADER, "true");
+  response.headers.set("Cache-Control", "no-store");
+  return response;
+}
+
+/** Makes an answer again; undefined for what is none, such as another result given by hand. */
+export function replay(value: unknown): Response | undefined {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(
-      value.subarray(PREFIX_BYTES, end),
-    );
-    const { status, headers } = JSON.parse(text) as KeptAnswer;
-    return { status, headers, body: new Uint8Array(value.subarray(end)) };
+    return isBytes(value) ? again(value) : undefined;
   } catch {
     return undefined;
   }
-}
-
-/** Makes an answer again from what was kept of it. */
-export function replay({ status, headers, body }: KeptAnswer): Response {
-  const given = new Headers(headers.map(([name, value]): [string, string] => [name, value]));
-  given.set(REPLAYED_HEADER, "true");
-  given.set("Cache-Control", "no-store");
-  return new Response(BODILESS.has(status) ? null : body, { status, headers: given });
 }
 
 /** Makes an answer that says the same, with headers that can be changed, and the body given. */

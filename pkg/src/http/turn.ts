@@ -16,9 +16,9 @@ import { type ProblemParts, problem } from "./problems.js";
 import {
   type Captured,
   capture,
-  decodeAnswer,
   isResponse,
   OMITTED,
+  REPLAYED_HEADER,
   RETENTION_HEADER,
   replay,
   withBody,
@@ -161,8 +161,14 @@ export class Turn<Args extends readonly unknown[]> {
     if (error instanceof Unkept) {
       return error.choice;
     }
-    const isDoubt = error instanceof InDoubt || error instanceof Unjudged;
-    return isDoubt ? "doubt" : this.#parts.settings.onError(error);
+    if (error instanceof InDoubt || error instanceof Unjudged) {
+      return "doubt";
+    }
+    const choice = this.#parts.settings.onError(error);
+    if (choice !== "release" && choice !== "doubt") {
+      throw invalidOption('onError must return "release" or "doubt"');
+    }
+    return choice;
   }
 
   #failure(error: unknown): Response {
@@ -189,14 +195,14 @@ export class Turn<Args extends readonly unknown[]> {
       report(settings.onUnconfirmed, call.request);
     }
     if (outcome.status === "applied") {
-      return this.#first();
+      return this.#first(outcome.unconfirmed !== true);
     }
-    const kept = decodeAnswer(outcome.value);
-    return kept === undefined ? this.#problem("omitted") : this.#told(replay(kept), true);
+    const again = replay(outcome.value);
+    return again === undefined ? this.#problem("omitted") : this.#told(again, true);
   }
 
   /** The answer of the handler that has run in this turn. */
-  #first(): Response {
+  #first(isConfirmed: boolean): Response {
     if (this.#broken !== undefined) {
       throw this.#broken.error;
     }
@@ -204,7 +210,10 @@ export class Turn<Args extends readonly unknown[]> {
       throw new TypeError("the handler has not answered");
     }
     const { response, kept } = this.#captured;
-    return this.#told(response, kept !== OMITTED);
+    // A handler may have passed on what another service has answered, which may be a replay.
+    response.headers.delete(REPLAYED_HEADER);
+    response.headers.delete(RETENTION_HEADER);
+    return isConfirmed ? this.#told(response, kept !== OMITTED) : response;
   }
 
   /** Tells for how long the key and its answer are known. */
