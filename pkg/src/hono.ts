@@ -1,5 +1,6 @@
 /**
- * Idempotency-Key as a middleware of Hono: acts once, and answers every retry with the first answer.
+ * Idempotency-Key as a middleware of Hono: acts once, and answers every retry with the first
+ * answer.
  * @module
  */
 
@@ -49,8 +50,8 @@ function hold(c: Context, promise: Promise<unknown>): void {
  *
  * - Register it behind what authenticates and what sets CORS headers, and before validators.
  * - `c.get("idempotency")` has the fencing token, and `doubt()`.
- * - Errors that handlers throw are answered by `app.onError`; that answer is judged by `policy`, and
- *   where it is released, `onError` is asked what the error means.
+ * - Errors that handlers throw are answered by `app.onError`; that answer is judged by `policy`,
+ *   and where it is released, `onError` is asked what the error means.
  *
  * @throws {OncewardError} `invalid_option` for the options.
  *

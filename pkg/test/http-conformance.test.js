@@ -1,5 +1,6 @@
 /**
- * What the documentation says of requests is what there is: tests by their names, problems by their codes.
+ * What the documentation says of requests is what there is: tests by their names, problems by their
+ * codes.
  * @module
  */
 import assert from "node:assert/strict";

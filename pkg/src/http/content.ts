@@ -50,7 +50,9 @@ function isExact(number: string): boolean {
   );
 }
 
-/** Returns the canonical text of JSON; undefined when it is none, or two different texts share it. */
+/**
+ * Returns the canonical text of JSON; undefined when it is none, or two different texts share it.
+ */
 function canonicalText(body: Uint8Array): Uint8Array | undefined {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(body);

@@ -1,8 +1,8 @@
 /**
  * The one way of a request through a gate: named, judged, acted on once, and answered.
  *
- * The order of the checks is that of docs/http.md. What decides is the gate; here its verdicts become
- * answers.
+ * The order of the checks is that of docs/http.md. What decides is the gate; here its verdicts
+ * become answers.
  * @module
  */
 

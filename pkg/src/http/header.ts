@@ -11,7 +11,9 @@ export const KEY_HEADER = "Idempotency-Key";
 /** The most characters of a key: as many bytes, since all of them are ASCII. */
 export const KEY_LENGTH_MAX = 255;
 
-/** The most characters of the header: every one of the key may be escaped, and there are parameters. */
+/**
+ * The most characters of the header: every one of the key may be escaped, and there are parameters.
+ */
 const HEADER_LENGTH_MAX = 1024;
 
 const STRING = String.raw`"(?:[ !#-[\]-~]|\\["\\])*"`;

@@ -51,8 +51,8 @@ export class Idempotency {
   }
 
   /**
-   * Says that the request may have taken effect, and nobody knows. The handler's answer is sent, and
-   * not kept; retries are refused until somebody resolves it.
+   * Says that the request may have taken effect, and nobody knows. The handler's answer is sent,
+   * and not kept; retries are refused until somebody resolves it.
    */
   doubt(): void {
     this.#isInDoubt = true;

@@ -57,14 +57,14 @@ export function guarded<Args extends readonly unknown[]>(
  * - The same key with another request is refused with 422, also while the first is in flight; the
  *   same request is refused with 409 then, or waits.
  * - GET and other safe methods pass through.
- * - The handler gets a request whose body is in memory, and that is not aborted when its client goes
- *   away. Its answer is recorded before the client sees any of it.
+ * - The handler gets a request whose body is in memory, and that is not aborted when its client
+ *   goes away. Its answer is recorded before the client sees any of it.
  * - Answers are kept by `policy`; a handler that throws lets a retry run again.
  *
  * docs/http.md has the order of the checks, and docs/problems.md what clients are told.
  *
- * @throws {OncewardError} `invalid_option` for the options, and, when it is called, for a scope that
- * is none. What the handler and the options' functions throw passes.
+ * @throws {OncewardError} `invalid_option` for the options, and, when it is called, for a scope
+ * that is none. What the handler and the options' functions throw passes.
  *
  * @example
  * ```ts

@@ -6,8 +6,9 @@
 import type { Gate } from "../gate.js";
 
 /**
- * Makes a function that opens a gate when it is first called, and returns the same one from then on.
- * When opening failed, or the gate was fenced, closed or has failed, the next call opens it again.
+ * Makes a function that opens a gate when it is first called, and returns the same one from then
+ * on. When opening failed, or the gate was fenced, closed or has failed, the next call opens it
+ * again.
  *
  * A store has one writer: two processes that both keep a gate open on it fence each other all the
  * time. Nothing is acted on twice for that, but little is done.

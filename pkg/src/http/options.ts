@@ -51,8 +51,9 @@ export interface IdempotentOptions<Args extends readonly unknown[] = readonly un
   /** The name of the header. @default "Idempotency-Key" */
   readonly header?: string | undefined;
   /**
-   * What of a body must stay the same when its key comes again, where that is not all of it. Method,
-   * target and revision always must. @default the meaning of JSON, the bytes of everything else
+   * What of a body must stay the same when its key comes again, where that is not all of it.
+   * Method, target and revision always must. @default the meaning of JSON, the bytes of everything
+   * else
    */
   readonly fingerprint?:
     | ((request: Request, body: Uint8Array) => Awaitable<Json | Uint8Array>)
@@ -66,7 +67,9 @@ export interface IdempotentOptions<Args extends readonly unknown[] = readonly un
   readonly pending?: "refuse" | "wait" | undefined;
   /** How long it waits before being refused after all. @default the lease */
   readonly maxWait?: Duration | undefined;
-  /** How long a claim is valid; it is renewed while the handler runs. @default the gate's `lease` */
+  /**
+   * How long a claim is valid; it is renewed while the handler runs. @default the gate's `lease`
+   */
   readonly lease?: Duration | undefined;
   /** What becomes of an answer. @default `defaultPolicy` */
   readonly policy?: ((response: Response) => AnswerChoice) | undefined;
@@ -84,8 +87,8 @@ export interface IdempotentOptions<Args extends readonly unknown[] = readonly un
   /** Where the service describes its use of keys: the link in every problem. @default none */
   readonly documentation?: string | undefined;
   /**
-   * Is told that a request took effect, and that this could not be recorded, so that it may run again
-   * when it is retried. The client gets the real answer.
+   * Is told that a request took effect, and that this could not be recorded, so that it may run
+   * again when it is retried. The client gets the real answer.
    */
   readonly onUnconfirmed?: ((request: Request) => unknown) | undefined;
   /** Is told why a request was answered with 503; its handler did not run. */

@@ -1,5 +1,6 @@
 /**
- * What a client is told when its request was not acted on: problem details (RFC 9457), by one table.
+ * What a client is told when its request was not acted on: problem details (RFC 9457), by one
+ * table.
  * @module
  */
 

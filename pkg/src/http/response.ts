@@ -183,8 +183,8 @@ export async function capture(
 }
 
 /**
- * Writes an answer down as `idempotent` keeps it: what to give `Gate.resolve` when somebody has found
- * out that a request in doubt did take effect.
+ * Writes an answer down as `idempotent` keeps it: what to give `Gate.resolve` when somebody has
+ * found out that a request in doubt did take effect.
  *
  * @param headers further headers that are kept, as in the options of `idempotent`.
  * @throws {OncewardError} `invalid_option` for the headers.

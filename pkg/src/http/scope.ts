@@ -22,8 +22,9 @@ export interface Scope {
   /** What is done: `"charge"`. */
   readonly operation: string;
   /**
-   * The route, such as `"/accounts/:id/charges"`. A key that comes again for another path of the same
-   * route is refused as used; for another route it is another key. @default the path of the request
+   * The route, such as `"/accounts/:id/charges"`. A key that comes again for another path of the
+   * same route is refused as used; for another route it is another key. @default the path of the
+   * request
    */
   readonly route?: string | undefined;
 }

@@ -18,9 +18,9 @@ export type Precondition =
 /**
  * Reads the preconditions of an update.
  *
- * `If-Match: "7"` is based on revision 7, and so asks to be revision 8. `If-None-Match: *` asks to be
- * the first one. `*` in If-Match names no revision, a weak tag never matches, and of several tags
- * nobody could say which revision comes next: they are invalid here.
+ * `If-Match: "7"` is based on revision 7, and so asks to be revision 8. `If-None-Match: *` asks to
+ * be the first one. `*` in If-Match names no revision, a weak tag never matches, and of several
+ * tags nobody could say which revision comes next: they are invalid here.
  */
 export function readPrecondition(headers: Headers, first: bigint): Precondition {
   const match = headers.get("if-match");

@@ -45,8 +45,9 @@ export interface RevisedOptions<Args extends readonly unknown[] = readonly unkno
    * Where the revision is:
    *
    * - `"if-match"`: in the preconditions. `If-Match: "7"` is based on 7, and asks to be 8;
-   *   `If-None-Match: *` asks to be `first`. Open the gate with `revisions: "next"`, or a client that
-   *   names a revision that never was skips ahead to it. Refusals are 412, with the current ETag.
+   *   `If-None-Match: *` asks to be `first`. Open the gate with `revisions: "next"`, or a client
+   *   that names a revision that never was skips ahead to it. Refusals are 412, with the current
+   *   ETag.
    * - a function of the request, and of its body where that is JSON: `(_, body) => body.revision`.
    *   Refusals are 409, with the current revision.
    */
@@ -146,8 +147,8 @@ function revisionOf(
  * - With an Idempotency-Key, key and revision are judged together: both are accepted or neither.
  * - Everything else is as in `idempotent` of `onceward/http`. A deletion is an update, too.
  *
- * @throws {OncewardError} `invalid_option` for the options, and, when it is called, for a scope or an
- * entity that is none.
+ * @throws {OncewardError} `invalid_option` for the options, and, when it is called, for a scope or
+ * an entity that is none.
  *
  * @example
  * ```ts

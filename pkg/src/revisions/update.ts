@@ -17,7 +17,9 @@ export type RevisionForm = "if-match" | "field";
 
 const PRECONDITION_FAILED = 412;
 
-/** What the name of an update without a key begins with. No key of a client has such a character. */
+/**
+ * What the name of an update without a key begins with. No key of a client has such a character.
+ */
 const UPDATE_MARK = "§";
 
 function updateId(entity: string, revision: string): string {
@@ -25,8 +27,8 @@ function updateId(entity: string, revision: string): string {
 }
 
 /**
- * Returns the event that an update is: for `Gate.inspect`, `Gate.resolve` and, without the revision,
- * `Gate.forget`.
+ * Returns the event that an update is, for `Gate.inspect` and `Gate.resolve`. Its `scope` and
+ * `entity` are what `Gate.forget` takes.
  *
  * @param key the key that came with it, if there was one.
  * @throws {OncewardError} `invalid_option` for the scope.

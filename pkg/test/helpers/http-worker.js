@@ -1,5 +1,6 @@
 /**
- * A Worker whose requests are judged by a Durable Object for each tenant: the pattern of docs/http.md.
+ * A Worker whose requests are judged by a Durable Object for each tenant: the pattern of
+ * docs/http.md.
  * @module
  */
 import { DurableObject } from "cloudflare:workers";
