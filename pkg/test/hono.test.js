@@ -110,6 +110,14 @@ test("headers that other middleware sets are those of this answer", async () => 
   assert.equal(first.headers.get("content-type"), again.headers.get("content-type"));
 });
 
+test("a marker that a handler passes on is not its own", async () => {
+  const headers = { "idempotency-replayed": "true", "set-cookie": "a=1" };
+  const { send } = await application((c) => c.text("ok", 200, headers));
+  const first = await send({ key: key(1) });
+  assert.equal(first.headers.get("idempotency-replayed"), null);
+  assert.deepEqual(first.headers.getSetCookie(), ["a=1"]);
+});
+
 test("a body that was read before is read again", async () => {
   for (const read of ["json", "text", "arrayBuffer"]) {
     const handler = creating();

@@ -170,6 +170,14 @@ test("an answer that is too large is given, and a retry is told that it is not k
   }
 });
 
+test("an answer whose head alone is too large is not kept either", async () => {
+  const init = { status: 201, headers: { location: `/${"x".repeat(100)}` } };
+  const { send } = await service(answering(null, init), { gateOptions: { maxResultBytes: 100 } });
+  const first = await send({ key: key(1) });
+  assert.equal(first.headers.get("idempotency-retention"), "604800;answer=0");
+  await isProblem(await send({ key: key(1) }), 410, "omitted");
+});
+
 /** A body that is given in pieces: `push` gives one, `end` and `fail` are its end. */
 function pieces() {
   let controller;
