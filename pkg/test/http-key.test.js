@@ -9,6 +9,7 @@ import { idempotencyKey, keyEvent } from "onceward/http";
 import { KEY_LENGTH_MAX, parseKey, parseString } from "../dist/internals.js";
 import { refuses } from "./helpers/gate.js";
 import { charging, isProblem, isReplay, key, request, scopeOf, service } from "./helpers/http.js";
+import { seeded } from "./helpers/random.js";
 import { published } from "./helpers/shared.js";
 
 test("strings are parsed as the Structured Field tests say", (t) => {
@@ -90,6 +91,27 @@ test("a header that is long and never ends is malformed", () => {
   for (const field of ['"'.repeat(1024), `"${"\\".repeat(1023)}`, `"a"${"; ".repeat(510)}`]) {
     assert.equal(parseKey(field, { strict: false }), undefined);
   }
+});
+
+test("random texts are read as themselves, or refused, and never throw (seed 11)", () => {
+  const { below } = seeded(11);
+  const text = (from, limit, length) =>
+    String.fromCharCode(...Array.from({ length }, () => from + below(limit)));
+  let read = 0;
+  for (let round = 0; round < 3000; round += 1) {
+    const printable = text(0x20, 0x5f, 1 + below(40));
+    assert.equal(parseKey(idempotencyKey(printable), { strict: true }), printable);
+    for (const field of [
+      text(0, 0x100, below(12)),
+      `"${text(0, 0x80, below(6))}"`,
+      `"a";${printable}`,
+    ]) {
+      const found = parseKey(field, { strict: false });
+      read += found === undefined ? 0 : 1;
+      assert.ok(found === undefined || /^[ -~]{1,255}$/.test(found), JSON.stringify(field));
+    }
+  }
+  assert.ok(read > 100, `${read}`);
 });
 
 test("a POST without a key is answered with 400, and its handler does not run", async () => {
