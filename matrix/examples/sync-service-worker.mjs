@@ -156,19 +156,20 @@ export async function start({ folder, browsers }) {
   await once(server, "listening");
   const { version, context: newContext } = await browsers.get("chromium");
   const context = await newContext();
-  const page = await context.newPage();
-  const notes = new Notes(page);
-  await page.goto(`http://127.0.0.1:${server.address().port}/`);
-  await notes.ready();
-  const writer = new Writer(feed, random);
-  return {
-    version,
-    ask: ({ test }) => TESTS[test]({ notes, writer, feed }),
-    async stop() {
-      await context.close();
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
+  const stop = async () => {
+    await context.close();
+    server.closeAllConnections();
+    server.close();
+    await once(server, "close");
   };
+  try {
+    const notes = new Notes(await context.newPage());
+    await notes.page.goto(`http://127.0.0.1:${server.address().port}/`);
+    await notes.ready();
+    const writer = new Writer(feed, random);
+    return { version, ask: ({ test }) => TESTS[test]({ notes, writer, feed }), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }

@@ -80,6 +80,16 @@ async function serve(folder, program, env) {
     stdio: ["ignore", "ignore", "inherit"],
   });
   const url = `http://127.0.0.1:${port}`;
+  try {
+    await untilUp(server, url);
+  } catch (error) {
+    server.kill();
+    throw error;
+  }
+  return { server, url };
+}
+
+async function untilUp(server, url) {
   for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await delay(100)) {
     if (server.exitCode !== null) {
       throw new Error(`next start ended with ${server.exitCode}`);
@@ -89,7 +99,7 @@ async function serve(folder, program, env) {
       () => false,
     );
     if (isUp) {
-      return { server, url };
+      return;
     }
   }
   throw new Error("next start does not answer");
