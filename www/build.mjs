@@ -1,0 +1,85 @@
+/**
+ * Builds the page: static files in www/dist, for any place of any server.
+ *
+ *   node www/build.mjs            build
+ *   node www/build.mjs --serve    build, and serve what was built on this machine
+ *
+ * The package has to be built, since the page uses it packed as npm would publish it.
+ * @module
+ */
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { bundleScripts, bundleStyles } from "./build/bundles.mjs";
+import { highlight, writeDocs } from "./build/docs.mjs";
+import { layout } from "./build/layout.mjs";
+import { installPacked } from "./build/pack.mjs";
+import { dist, www } from "./build/places.mjs";
+import { writeRelease } from "./build/release.mjs";
+import { serve } from "./build/serve.mjs";
+
+const PAGES = [
+  {
+    name: "index",
+    title: "onceward: let each event through once, and only forwards",
+    description: "A lossy network, and two consumers: one naive, one behind a gate. It runs here.",
+    style: "network",
+    script: "network",
+  },
+  {
+    name: "stream",
+    title: "Your own stream · onceward",
+    description:
+      "See what in a file of JSON lines came twice or too late. It stays on your machine.",
+    style: "stream",
+    script: "stream",
+  },
+  {
+    name: "tabs",
+    title: "Two tabs, one memory · onceward",
+    description: "What one tab has accepted the other knows, also after a reload.",
+    style: "tabs",
+    script: "tabs",
+  },
+];
+
+/** Puts code in the place of a comment such as `<!-- code:network -->`. */
+async function withCode(body) {
+  const names = [...body.matchAll(/<!-- code:(\w+) -->/g)].map(([, name]) => name);
+  const codes = await Promise.all(
+    names.map((name) => readFile(join(www, `pages/${name}.code.ts`), "utf8")),
+  );
+  return names.reduce(
+    (text, name, index) =>
+      text.replace(
+        `<!-- code:${name} -->`,
+        () =>
+          `<pre tabindex="0" aria-label="Code"><code>${highlight(codes[index].trim(), "ts")}</code></pre>`,
+      ),
+    body,
+  );
+}
+
+async function writePages() {
+  await Promise.all(
+    PAGES.map(async ({ name, ...page }) => {
+      const body = await withCode(await readFile(join(www, `pages/${name}.html`), "utf8"));
+      await writeFile(join(dist, `${name}.html`), layout({ path: `${name}.html`, ...page, body }));
+    }),
+  );
+}
+
+/** Builds everything into an empty dist. */
+async function build() {
+  await rm(dist, { recursive: true, force: true });
+  await mkdir(dist, { recursive: true });
+  await installPacked();
+  await Promise.all([bundleScripts(), bundleStyles(), writePages(), writeDocs()]);
+  await cp(join(www, "pages/icon.svg"), join(dist, "icon.svg"));
+  await writeRelease();
+}
+
+await build();
+if (process.argv.includes("--serve")) {
+  const { origin } = await serve(dist, { port: 4173 });
+  console.log(`The page is at ${origin}/`);
+}
