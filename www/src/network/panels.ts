@@ -41,7 +41,7 @@ class SidePanel {
 
   show(side: Side, truth: Frame["truth"]): void {
     const isRight = side.wrong === 0;
-    this.#panel.dataset["state"] = isRight ? "right" : "wrong";
+    this.#panel.dataset.state = isRight ? "right" : "wrong";
     setText(this.#figure, money(side.cents));
     const total = ACCOUNTS.length + SYMBOLS.length;
     setText(this.#note, isRight ? `all ${total} values right` : `${side.wrong} of ${total} wrong`);
@@ -55,7 +55,7 @@ class SidePanel {
       const difference = own - (truth[index] ?? 0);
       setText(value, money(own));
       setText(off, difference === 0 ? "right" : signed(difference));
-      row.dataset["state"] = difference === 0 ? "right" : "wrong";
+      row.dataset.state = difference === 0 ? "right" : "wrong";
     });
   }
 }
@@ -76,7 +76,7 @@ export class Panels {
   show(frame: Frame): void {
     this.#naive.show(frame.naive, frame.truth);
     this.#gated.show(frame.gated, frame.truth);
-    this.#stage.dataset["down"] = String(frame.isDown);
+    this.#stage.dataset.down = String(frame.isDown);
     const { totals } = frame;
     const { verdicts } = totals;
     this.#set("clock", seconds(frame.now));

@@ -22,7 +22,7 @@ function startTheme(): void {
   onColours(() => showTheme(button));
   button.addEventListener("click", () => {
     const theme = isDark() ? "light" : "dark";
-    document.documentElement.dataset["theme"] = theme;
+    document.documentElement.dataset.theme = theme;
     try {
       localStorage.setItem("theme", theme);
     } catch {

@@ -6,7 +6,7 @@
 try {
   const theme = localStorage.getItem("theme");
   if (theme === "dark" || theme === "light") {
-    document.documentElement.dataset["theme"] = theme;
+    document.documentElement.dataset.theme = theme;
   }
 } catch {
   // Where nothing may be stored, the colours are the system's.
