@@ -9,6 +9,7 @@
  */
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { bundleScripts, bundleStyles } from "./build/bundles.mjs";
 import { highlight, writeDocs } from "./build/docs.mjs";
 import { layout } from "./build/layout.mjs";
@@ -75,6 +76,7 @@ async function build() {
   await installPacked();
   await Promise.all([bundleScripts(), bundleStyles(), writePages(), writeDocs()]);
   await cp(join(www, "pages/icon.svg"), join(dist, "icon.svg"));
+  await cp(fileURLToPath(import.meta.resolve("onceward/gate.wasm")), join(dist, "gate.wasm"));
   await writeRelease();
 }
 

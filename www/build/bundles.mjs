@@ -62,6 +62,9 @@ export async function bundleStyles() {
   await mkdir(dist, { recursive: true });
   const font = await subsetFont(await readFile(join(www, FONT)), GLYPHS, {
     targetFormat: "woff2",
+    // Figures of one width, and pairs that sit well; other forms of letters are not used.
+    keepFeatures: ["tnum", "kern", "mark", "ccmp"],
+    noHinting: true,
     variationAxes: { wght: { min: 400, max: 600, default: 400 } },
   });
   await writeFile(join(dist, "geist.woff2"), font);

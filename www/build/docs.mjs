@@ -158,12 +158,17 @@ function writePage(page, pages) {
   });
 }
 
-/** The charts are drawn on white; in the dark their ink has to be light. */
+/** The charts are drawn on white; in the dark they need other colours. */
 const INKS = [
-  ["#ffffff", "#faf9f600", "#12131600"],
+  ["#ffffff", "none", "none"],
   ["#dbdee4", "#e6e3dc", "#292c32"],
   ["#54555a", "#5d5f66", "#a2a5ad"],
+  ["#86878c", "#5d5f66", "#a2a5ad"],
+  ["#3c3c41", "#1b1c1f", "#ececee"],
   ["#333", "#1b1c1f", "#ececee"],
+  ["#2f6fb0", "#2f6fb0", "#6aa5e0"],
+  ["#b3212e", "#b3212e", "#ff6b74"],
+  ["#5b6b7b", "#5b6b7b", "#9aabbb"],
 ];
 
 async function writeCharts() {
@@ -176,7 +181,7 @@ async function writeCharts() {
       ["light", 1],
       ["dark", 2],
     ]) {
-      const inked = INKS.reduce((text, inks) => text.replaceAll(inks[0], inks[column]), svg);
+      const inked = INKS.reduce((text, inks) => text.replaceAll(`"${inks[0]}"`, `"${inks[column]}"`), svg);
       await writeFile(join(dist, "docs/charts", file.replace(".svg", `-${theme}.svg`)), inked);
     }
   }

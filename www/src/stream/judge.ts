@@ -3,7 +3,8 @@
  * @module
  */
 
-import { type Gate, type GateEvent, isOncewardError, type Verdict } from "onceward";
+import type { Gate, GateEvent, Verdict } from "onceward";
+import { isOncewardError } from "../shared/onceward.js";
 import { type Notation, type Path, type Plan, valueAt } from "./fields.js";
 import { UNREADABLE } from "./lines.js";
 

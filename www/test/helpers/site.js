@@ -1,0 +1,98 @@
+/**
+ * The built page on a server of its own, and Chromium to look at it with.
+ * @module
+ */
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+// biome-ignore lint/correctness/noUndeclaredDependencies: tests use what the workspace declares.
+import { chromium } from "playwright-core";
+import { serve } from "../../build/serve.mjs";
+
+/** Where the built page is. */
+export const dist = fileURLToPath(new URL("../../dist/", import.meta.url));
+
+const ARGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-dev-shm-usage",
+  // Tabs that are not in front must go on.
+  "--disable-background-timer-throttling",
+  "--disable-renderer-backgrounding",
+  "--disable-backgrounding-occluded-windows",
+];
+
+const PATIENCE = 30_000;
+
+/** What went wrong in a page, without anyone noticing otherwise. */
+function watchErrors(page, errors) {
+  page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error") {
+      errors.push(`${message.text()} (${message.location().url})`);
+    }
+  });
+}
+
+/**
+ * Serves the page and starts a browser; both end with the test or suite.
+ *
+ * @param options.folder what is served. @param options.under the path at which it is.
+ */
+export async function openSite(t, { folder = dist, under = "/" } = {}) {
+  assert.ok(existsSync(join(dist, "index.html")), "the page is not built: node www/build.mjs");
+  const { origin, close } = await serve(folder, { under });
+  t.after(close);
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROME ?? "/usr/bin/chromium",
+    args: ARGS,
+  });
+  t.after(() => browser.close());
+  return {
+    origin,
+    browser,
+    close,
+    /** Opens a profile, whose pages must not fail in any way. */
+    async visit(test, { path = "index.html", ...options } = {}) {
+      const context = await browser.newContext({
+        viewport: { width: 1440, height: 900 },
+        serviceWorkers: "block",
+        ...options,
+      });
+      test.after(() => context.close());
+      context.setDefaultTimeout(PATIENCE);
+      const errors = [];
+      context.on("page", (page) => watchErrors(page, errors));
+      const page = await context.newPage();
+      await page.goto(`${origin}${under}${path}`);
+      return { context, page, errors, url: `${origin}${under}` };
+    },
+  };
+}
+
+/** The text of an element. */
+export async function textOf(page, selector) {
+  return await page.locator(selector).first().textContent();
+}
+
+/** The number in an element's text, without commas; what is written as a minus is one. */
+export async function numberIn(page, selector) {
+  const text = await textOf(page, selector);
+  return Number(text.replaceAll(",", "").replace("−", "-"));
+}
+
+/** Asks until the answer is right. */
+export async function until(ask, isRight = Boolean, ms = PATIENCE) {
+  const end = Date.now() + ms;
+  for (;;) {
+    const answer = await ask();
+    if (isRight(answer)) {
+      return answer;
+    }
+    assert.ok(Date.now() < end, `still ${JSON.stringify(answer)} after ${ms} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
