@@ -38,23 +38,26 @@ function watchErrors(page, errors) {
 }
 
 /**
- * Serves the page and starts a browser; both end with the test or suite.
+ * Serves the page and starts a browser, until `end` is called.
  *
  * @param options.folder what is served. @param options.under the path at which it is.
  */
-export async function openSite(t, { folder = dist, under = "/" } = {}) {
+export async function openSite({ folder = dist, under = "/" } = {}) {
   assert.ok(existsSync(join(dist, "index.html")), "the page is not built: node www/build.mjs");
   const { origin, close } = await serve(folder, { under });
-  t.after(close);
   const browser = await chromium.launch({
     executablePath: process.env.CHROME ?? "/usr/bin/chromium",
     args: ARGS,
   });
-  t.after(() => browser.close());
   return {
     origin,
     browser,
+    /** Stops the server alone. */
     close,
+    async end() {
+      await browser.close();
+      await close();
+    },
     /** Opens a profile, whose pages must not fail in any way. */
     async visit(test, { path = "index.html", ...options } = {}) {
       const context = await browser.newContext({
