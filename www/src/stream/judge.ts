@@ -3,13 +3,13 @@
  * @module
  */
 
-import type { Gate, GateEvent, Verdict } from "onceward";
+import type { Gate, GateEvent, Ordinal, Verdict } from "onceward";
 import { isOncewardError } from "../shared/onceward.js";
 import { type Notation, type Path, type Plan, valueAt } from "./fields.js";
 import { UNREADABLE } from "./lines.js";
 
 /** Turns what a system calls a revision into a number that keeps its order. */
-export type ReadOrdinal = (notation: Notation, value: unknown) => bigint;
+export type ReadOrdinal = (notation: Notation, value: unknown) => Ordinal;
 
 /** What became of a line; an empty one is nothing at all. */
 export type Judged =

@@ -137,7 +137,7 @@ class Visit {
       this.#complain(`It stopped: ${answer.message}`);
       return;
     }
-    this.#showProgress(answer);
+    this.#showProgress(answer, answer.is !== "progress");
     if (answer.is === "progress") {
       return;
     }
@@ -154,7 +154,8 @@ class Visit {
     this.#cancel.hidden = true;
   }
 
-  #showProgress({ bytes: read, total, summary, gateBytes, ms }: Progress): void {
+  #showProgress(progress: Progress, isFinal: boolean): void {
+    const { bytes: read, total, summary, gateBytes, ms } = progress;
     const bar = byId("progress", HTMLProgressElement);
     bar.value = total === 0 ? 100 : (100 * read) / total;
     const speed = ms > 0 ? (1000 * summary.lines) / ms : 0;
@@ -164,7 +165,7 @@ class Visit {
         `${grouped(speed)} lines a second · the gate's memory: ${bytes(gateBytes)}`,
     );
     byId("outcome", HTMLElement).hidden = false;
-    this.#results.show(summary);
+    this.#results.show(summary, isFinal);
   }
 
   #offer(fresh: Blob, count: number): void {

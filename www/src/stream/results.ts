@@ -5,7 +5,7 @@
 
 import { byId, make, setText } from "../shared/dom.js";
 import { grouped } from "../shared/format.js";
-import { lookOf, makeShape, makeSvg, makeVerdict } from "../shared/verdicts.js";
+import { lookOf, makeSvg, makeVerdict } from "../shared/verdicts.js";
 import type { Row, Strand, Summary } from "./tally.js";
 
 /** In this order verdicts are shown. */
@@ -22,6 +22,8 @@ const ORDER = [
 
 const ROWS_SHOWN = 100;
 
+const DETAILS_EVERY_MS = 1500;
+
 /** Shows summaries. */
 export class Results {
   readonly #verdicts = byId("verdicts", HTMLElement);
@@ -29,15 +31,24 @@ export class Results {
   readonly #rows = byId("rows", HTMLTableSectionElement);
   readonly #filters = byId("filters", HTMLElement);
   #summary: Summary | undefined;
+  /** What the table shows, so that the same is not made again. */
+  #shownRows = "";
+  #shownAt = Number.NEGATIVE_INFINITY;
   /** Which lines are shown. */
   #filter = "refused";
 
-  show(summary: Summary): void {
+  /** Shows a summary; while more is to come, what takes long is shown only now and then. */
+  show(summary: Summary, isFinal: boolean): void {
     this.#summary = summary;
+    this.#shownRows = isFinal ? "" : this.#shownRows;
     this.#showVerdicts(summary);
-    this.#showStrands(summary);
-    this.#showFilters(summary);
-    this.#showRows(summary);
+    const now = performance.now();
+    if (isFinal || now - this.#shownAt > DETAILS_EVERY_MS) {
+      this.#shownAt = now;
+      this.#showStrands(summary);
+      this.#showFilters(summary);
+      this.#showRows(summary);
+    }
   }
 
   #showVerdicts({ verdicts, unreadable, lines }: Summary): void {
@@ -65,7 +76,7 @@ export class Results {
       byId("strands-note", HTMLElement),
       strands.length === 0
         ? `None, in ${what} ${entities === 1 ? "strand" : "strands"}.`
-        : `Those ${strands.length} of ${what} of which most was refused; time goes by lines.`,
+        : `Those ${strands.length} of ${what} of which most was refused. Above the line: twice; below: late.`,
     );
     this.#strands.replaceChildren(...strands.map((strand) => makeStrand(strand, lines)));
   }
@@ -103,6 +114,11 @@ export class Results {
   }
 
   #showRows({ rows }: Summary): void {
+    const shown = `${this.#filter} ${rows.length} ${rows.at(-1)?.line}`;
+    if (shown === this.#shownRows) {
+      return;
+    }
+    this.#shownRows = shown;
     const wanted = rows.filter(({ verdict }) =>
       this.#filter === "refused" ? verdict !== "fresh" : verdict === this.#filter,
     );
@@ -128,24 +144,29 @@ function makeRow({ line, verdict, about, text }: Row): HTMLElement {
   });
 }
 
+/** How wide a line of time is, in units of its own, and how high. */
+const WIDTH = 1000;
+const HEIGHT = 30;
+
 /** Makes the line of time of one entity: from its first event to its last, with what was refused. */
 function makeStrand({ name, first, last, events, refused, marks }: Strand, lines: number): HTMLElement {
-  const place = (line: number): string => `${lines <= 1 ? 0 : (100 * (line - 1)) / (lines - 1)}%`;
+  const place = (line: number): number => (WIDTH * (line - 1)) / Math.max(1, lines - 1);
   const picture = makeSvg("svg", {
+    viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+    preserveAspectRatio: "none",
     role: "img",
     "aria-label": `${name}: ${refused} of ${events} events refused, in lines ${first} to ${last}`,
   });
-  const [y1, y2] = ["50%", "50%"];
-  picture.append(makeSvg("line", { x1: place(first), x2: place(last), y1, y2, class: "span" }));
-  for (const { line, verdict } of marks) {
-    // Places are shares of the width, and shapes are not: so each has a picture of its own.
-    // What came twice is above the line, and what came late below.
-    const y = verdict === "duplicate" ? "30%" : "70%";
-    const mark = makeSvg("svg", { x: place(line), y, overflow: "visible" });
-    const shape = makeShape(verdict);
-    shape.setAttribute("transform", "scale(0.75) translate(-7 -7)");
-    mark.append(shape);
-    picture.append(mark);
+  const middle = HEIGHT / 2;
+  const span = `M${place(first).toFixed(1)} ${middle}H${place(last).toFixed(1)}`;
+  picture.append(makeSvg("path", { class: "span", d: span }));
+  for (const verdict of new Set(marks.map((mark) => mark.verdict))) {
+    // What came twice is above the line, and what came late, or is otherwise refused, below.
+    const way = verdict === "duplicate" ? -11 : 11;
+    const strokes = marks
+      .filter((mark) => mark.verdict === verdict)
+      .map(({ line }) => `M${place(line).toFixed(1)} ${middle}v${way}`);
+    picture.append(makeSvg("path", { class: `tick ${lookOf(verdict)}`, d: strokes.join("") }));
   }
   return make("div", {
     class: "strand",

@@ -51,7 +51,7 @@ const TEXT_MAX = 240;
 /** How many entities are looked at singly, how many are shown, and with how many marks each. */
 const STRANDS_MAX = 50_000;
 const STRANDS_SHOWN = 10;
-const MARKS_MAX = 120;
+const MARKS_MAX = 240;
 
 interface OpenStrand {
   first: number;

@@ -3,6 +3,7 @@
  * @module
  */
 
+import type { Ordinal } from "onceward";
 import { openGate, ordinal } from "../shared/onceward.js";
 import type { Notation, Plan } from "./fields.js";
 import { judgeLines, LineReader } from "./judge.js";
@@ -21,13 +22,10 @@ const GATE_BYTES_MAX = 1024 * 1024 * 1024;
 /** The run that is wanted; every other one stops at its next turn. */
 let wanted = 0;
 
-function readOrdinal(notation: Notation, value: unknown): bigint {
+function readOrdinal(notation: Notation, value: unknown): Ordinal {
   if (notation === "integer") {
-    if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) {
-      return BigInt(value);
-    }
-    if (typeof value === "string" && /^(0|[1-9]\d{0,128})$/.test(value)) {
-      return BigInt(value);
+    if (typeof value === "string" || (typeof value === "number" && Number.isSafeInteger(value))) {
+      return value;
     }
     throw new TypeError("the revision or position is no whole number, or not an exact one");
   }
