@@ -4,6 +4,7 @@
 #   scripts/setup.sh build   what a build needs
 #   scripts/setup.sh test    that, and what the tests need: wasm-pack, browsers, other runtimes, bundlers
 #   scripts/setup.sh matrix  that, and what the long run of the matrix needs: Next.js, wrangler, older tools
+#   scripts/setup.sh www     what a build needs, and what the pages are built with
 #   scripts/setup.sh bench   what a build needs, and what the benchmark compares with
 #   scripts/setup.sh docs    what the API pages need, and nothing else
 #   scripts/setup.sh fuzz    cargo-fuzz, and nothing else
@@ -246,8 +247,8 @@ install_node_modules() {
 # --- The run -------------------------------------------------------------------------------------
 
 purpose=${1:-}
-[[ $purpose =~ ^(build|test|matrix|bench|docs|fuzz)$ ]] || {
-  echo "usage: scripts/setup.sh build|test|matrix|bench|docs|fuzz" >&2
+[[ $purpose =~ ^(build|test|www|matrix|bench|docs|fuzz)$ ]] || {
+  echo "usage: scripts/setup.sh build|test|www|matrix|bench|docs|fuzz" >&2
   exit 2
 }
 
@@ -283,6 +284,9 @@ fi
 step "node_modules" install_node_modules .
 if [[ $purpose == test || $purpose == matrix ]]; then
   step "node_modules of the matrix" install_node_modules matrix
+fi
+if [[ $purpose == test || $purpose == www ]]; then
+  step "node_modules of the pages" install_node_modules www
 fi
 if [[ $purpose == matrix ]]; then
   step "node_modules of its long run" install_node_modules matrix/long

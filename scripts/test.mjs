@@ -76,6 +76,20 @@ async function docs() {
 const clippy = (...features) =>
   run("cargo", ["clippy", "--all-targets", ...features, "--", "-D", "warnings"]);
 
+async function pageTests() {
+  await run("node", ["www/build.mjs"]);
+  // They see the package that the build has unpacked, as its users do.
+  await run("tsc", ["-p", "www"]);
+  const folder = join(root, "www/test");
+  const files = (await readdir(folder))
+    .filter((name) => name.endsWith(".test.js"))
+    .map((name) => relative(root, join(folder, name)))
+    .sort();
+  // They wait more than they work.
+  const args = ["--test", "--test-reporter=spec", "--test-concurrency=2", ...files];
+  return countTests(await run("node", args), NODE_PASSED);
+}
+
 /** The steps in the order in which they run. `needs` are run first, even when not named. */
 const STEPS = {
   setup: {
@@ -130,6 +144,11 @@ const STEPS = {
     does: "the packed package in other runtimes, in browsers and through bundlers",
     needs: ["build"],
     action: async () => countTests(await run("node", ["matrix/run.mjs"]), MATRIX_PASSED),
+  },
+  www: {
+    does: "the pages: built from the packed package, and used in Chromium",
+    needs: ["build"],
+    action: pageTests,
   },
 };
 

@@ -181,7 +181,10 @@ async function writeCharts() {
       ["light", 1],
       ["dark", 2],
     ]) {
-      const inked = INKS.reduce((text, inks) => text.replaceAll(`"${inks[0]}"`, `"${inks[column]}"`), svg);
+      const inked = INKS.reduce(
+        (text, inks) => text.replaceAll(`"${inks[0]}"`, `"${inks[column]}"`),
+        svg,
+      );
       await writeFile(join(dist, "docs/charts", file.replace(".svg", `-${theme}.svg`)), inked);
     }
   }

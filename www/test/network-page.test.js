@@ -38,7 +38,10 @@ describe("the page of the lossy network", () => {
     test(`shows the same numbers as Node for seed ${seed}`, async (t) => {
       const path = `index.html?seed=${seed}${query}&at=20000`;
       const { page, errors } = await site.visit(t, { path });
-      await until(() => clock(page), (seconds) => seconds === 20);
+      await until(
+        () => clock(page),
+        (seconds) => seconds === 20,
+      );
       const { settings } = sim.readShared(`?${query}`, 0);
       const run = await sim.Simulation.start(seed, settings, (options) => Gate.open(options));
       await run.advance(20_000, sim.NOBODY);
@@ -64,35 +67,54 @@ describe("the page of the lossy network", () => {
     await page.waitForSelector("#naive[data-state=wrong]", { timeout: 5000 });
     assert.equal(await page.getAttribute("#gated", "data-state"), "right");
     const first = await clock(page);
-    await until(() => clock(page), (seconds) => seconds > first + 0.3);
+    await until(
+      () => clock(page),
+      (seconds) => seconds > first + 0.3,
+    );
     assert.equal(await textOf(page, "#play"), "Pause");
   });
 
   test("pauses, steps and goes on", async (t) => {
     const { page } = await site.visit(t, { path: "index.html?seed=3&at=5000" });
-    await until(() => clock(page), (seconds) => seconds === 5);
+    await until(
+      () => clock(page),
+      (seconds) => seconds === 5,
+    );
     assert.equal(await textOf(page, "#play"), "Play");
     await page.click("#step");
-    await until(() => clock(page), (seconds) => seconds === 5.1);
+    await until(
+      () => clock(page),
+      (seconds) => seconds === 5.1,
+    );
     await page.keyboard.press("Shift+Tab");
     await page.keyboard.press("Enter");
-    await until(() => clock(page), (seconds) => seconds > 5.3);
+    await until(
+      () => clock(page),
+      (seconds) => seconds > 5.3,
+    );
     await page.click("#play");
     const stopped = await clock(page);
     await page.click("#step");
-    await until(() => clock(page), (seconds) => seconds > stopped && seconds < stopped + 0.6);
+    await until(
+      () => clock(page),
+      (seconds) => seconds > stopped && seconds < stopped + 0.6,
+    );
   });
 
   test("finishes: all has arrived, and the gated side is what was issued", async (t) => {
     const { page } = await site.visit(t, { path: "index.html?seed=9&delay=100&at=30000" });
-    await until(() => clock(page), (seconds) => seconds === 30);
+    await until(
+      () => clock(page),
+      (seconds) => seconds === 30,
+    );
     await page.click("#end");
-    const status = await until(() => textOf(page, "#status"), (text) => /^Everything/.test(text));
+    const status = await until(
+      () => textOf(page, "#status"),
+      (text) => /^Everything/.test(text),
+    );
     assert.match(status, /behind the gate by 0\.00/);
-    const run = await sim.Simulation.start(
-      9,
-      { ...sim.DEFAULTS, delay: 100 },
-      (options) => Gate.open(options),
+    const run = await sim.Simulation.start(9, { ...sim.DEFAULTS, delay: 100 }, (options) =>
+      Gate.open(options),
     );
     await run.advance(30_000, sim.NOBODY);
     const { balances, prices } = run.world.values;
@@ -106,22 +128,40 @@ describe("the page of the lossy network", () => {
     const { page } = await site.visit(t, { path });
     await until(() => numberIn(page, "[data-count=delivered]"));
     await page.click("#crash");
-    await until(() => numberIn(page, "[data-count=crashes]"), (count) => count === 1);
-    await until(() => page.getAttribute("#stage", "data-down"), (down) => down === "true");
+    await until(
+      () => numberIn(page, "[data-count=crashes]"),
+      (count) => count === 1,
+    );
+    await until(
+      () => page.getAttribute("#stage", "data-down"),
+      (down) => down === "true",
+    );
     const before = await numberIn(page, "[data-count=fresh]");
-    await until(() => numberIn(page, "[data-count=fresh]"), (count) => count > before);
+    await until(
+      () => numberIn(page, "[data-count=fresh]"),
+      (count) => count > before,
+    );
     await page.click("#end");
-    const status = await until(() => textOf(page, "#status"), (text) => /^Everything/.test(text));
+    const status = await until(
+      () => textOf(page, "#status"),
+      (text) => /^Everything/.test(text),
+    );
     assert.match(status, /behind the gate by 0\.00/);
   });
 
   test("shares by address: settings as they are set, and the moment while it is pure", async (t) => {
     const { page, context, url } = await site.visit(t, { path: "index.html?seed=5&at=8000" });
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
-    await until(() => clock(page), (seconds) => seconds === 8);
+    await until(
+      () => clock(page),
+      (seconds) => seconds === 8,
+    );
     await page.click("#share");
     assert.equal(page.url(), `${url}index.html?seed=5&at=8000`);
-    await until(() => textOf(page, "#status"), (text) => /copied/.test(text));
+    await until(
+      () => textOf(page, "#status"),
+      (text) => /copied/.test(text),
+    );
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), page.url());
     await page.focus("#knob-loss");
     await page.keyboard.press("Home");
@@ -131,13 +171,22 @@ describe("the page of the lossy network", () => {
     assert.equal(page.url(), `${url}index.html?seed=5&loss=0&naive=usual`);
     await page.fill("#seed", "123");
     await page.press("#seed", "Enter");
-    await until(() => page.url(), (now) => now.includes("seed=123"));
-    await until(() => clock(page), (seconds) => seconds < 8);
+    await until(
+      () => page.url(),
+      (now) => now.includes("seed=123"),
+    );
+    await until(
+      () => clock(page),
+      (seconds) => seconds < 8,
+    );
   });
 
   test("stands still where motion is not wanted, with the outcome in sight", async (t) => {
     const { page } = await site.visit(t, { reducedMotion: "reduce" });
-    await until(() => clock(page), (seconds) => seconds === 20);
+    await until(
+      () => clock(page),
+      (seconds) => seconds === 20,
+    );
     assert.equal(await textOf(page, "#play"), "Play");
     assert.equal(await page.getAttribute("#naive", "data-state"), "wrong");
     const picture = () => page.evaluate(() => document.querySelector("#sky").toDataURL());
@@ -149,7 +198,10 @@ describe("the page of the lossy network", () => {
   test("stays smooth at 2,000 events a second", async (t) => {
     const path = "index.html?seed=1&rate=2000";
     const { page, errors } = await site.visit(t, { path });
-    await until(() => numberIn(page, "[data-count=delivered]"), (count) => count > 10_000);
+    await until(
+      () => numberIn(page, "[data-count=delivered]"),
+      (count) => count > 10_000,
+    );
     const before = await numberIn(page, "[data-count=issued]");
     const [deltas, ms] = await page.evaluate(
       ([frames, ahead]) =>

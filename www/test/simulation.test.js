@@ -74,7 +74,11 @@ describe("the lossy network", () => {
   });
 
   test("how often anyone looks changes nothing", async () => {
-    const summary = (run) => ({ totals: run.totals, naive: run.naive.values, usual: run.usual.values });
+    const summary = (run) => ({
+      totals: run.totals,
+      naive: run.naive.values,
+      usual: run.usual.values,
+    });
     const one = await start(11, { crashes: 20 });
     await one.advance(15_000, sim.NOBODY);
     const other = await start(11, { crashes: 20 });
@@ -100,7 +104,15 @@ describe("the lossy network", () => {
     const query = sim.writeShared({ seed: 99, settings, at: 20_000 });
     assert.equal(query, "?seed=99&rate=2000&loss=0&naive=usual&at=20000");
     assert.deepEqual(sim.readShared(query, 1), { seed: 99, settings, at: 20_000 });
-    for (const bad of ["?rate=3", "?loss=51", "?loss=-1", "?delay=1e3", "?naive=x", "?at=x", "?seed="]) {
+    for (const bad of [
+      "?rate=3",
+      "?loss=51",
+      "?loss=-1",
+      "?delay=1e3",
+      "?naive=x",
+      "?at=x",
+      "?seed=",
+    ]) {
       assert.deepEqual(sim.readShared(bad, 7), { seed: 7, settings: sim.DEFAULTS, at: undefined });
     }
   });

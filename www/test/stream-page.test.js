@@ -166,9 +166,15 @@ describe("the page for a stream", () => {
       globalThis.gaps = gaps;
     });
     await page.click("#judge");
-    await until(() => page.$eval("#progress", ({ value }) => value), (value) => value > 0 && value < 100);
+    await until(
+      () => page.$eval("#progress", ({ value }) => value),
+      (value) => value > 0 && value < 100,
+    );
     await page.click("#cancel");
-    await until(() => textOf(page, "#problem"), (text) => /^Cancelled/.test(text));
+    await until(
+      () => textOf(page, "#problem"),
+      (text) => /^Cancelled/.test(text),
+    );
     assert.ok(await page.isHidden("#download"));
     const started = Date.now();
     await page.click("#judge");
@@ -179,8 +185,10 @@ describe("the page for a stream", () => {
     }
     const gaps = await page.evaluate(() => globalThis.gaps.sort((one, other) => one - other));
     const at = (share) => gaps[Math.floor(share * (gaps.length - 1))].toFixed(1);
-    t.diagnostic(`${(written / 1e6).toFixed(1)} MB in ${seconds.toFixed(1)} s; frames meanwhile: ` +
-      `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, the longest ${at(1)} ms`);
+    t.diagnostic(
+      `${(written / 1e6).toFixed(1)} MB in ${seconds.toFixed(1)} s; frames meanwhile: ` +
+        `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, the longest ${at(1)} ms`,
+    );
     assert.deepEqual(errors, []);
   });
 });

@@ -94,7 +94,10 @@ describe("fields", () => {
       position: "offset",
       ...integer,
     });
-    assert.equal(guess({ key: "a", sku: "b", updated_at: "2026-01-01T00:00:00Z" }).notation, "time");
+    assert.equal(
+      guess({ key: "a", sku: "b", updated_at: "2026-01-01T00:00:00Z" }).notation,
+      "time",
+    );
     assert.deepEqual(guess({ x: 1, list: [{ id: 1 }] }), integer);
   });
 

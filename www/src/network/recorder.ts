@@ -69,7 +69,7 @@ export class Recorder implements Watcher {
     if (kind === "transfer") {
       this.lastTransfer = `tx-${index} · ${cents > 0 ? "+" : ""}${money(cents)}`;
     } else {
-      this.lastPrice = `${SYMBOLS[which]} · revision ${revision} · ${money(cents)}`;
+      this.lastPrice = `${SYMBOLS[which]} · rev. ${revision} · ${money(cents)}`;
     }
   }
 }

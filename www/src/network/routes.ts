@@ -55,7 +55,7 @@ export function placeFlight(
 /** Places an event on its way to the naive consumer, who takes everything, or drops some. */
 export function placeNaive(place: Place, share: number, isApplied: boolean): void {
   place.u = LOG_U + (1 - LOG_U) * share;
-  place.v = 0.5 + (NAIVE_V - 0.5) * smooth(share / 0.7);
+  place.v = 0.5 + (NAIVE_V - 0.5) * smooth(share / 0.55);
   place.opacity = 1;
   if (!isApplied && share > GATE_AFTER) {
     fall(place, (share - GATE_AFTER) / (1 - GATE_AFTER));

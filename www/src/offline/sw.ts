@@ -11,7 +11,7 @@
 import type { Gate } from "onceward";
 import { indexedDb } from "onceward/indexeddb";
 import { openGate } from "../shared/onceward.js";
-import { readRelease, type Release } from "./release.js";
+import { type Release, readRelease } from "./release.js";
 
 /** What TypeScript's library for pages does not know of service workers. */
 interface Scope {
@@ -20,6 +20,7 @@ interface Scope {
   skipWaiting(): Promise<void>;
   addEventListener(type: "install" | "activate", listener: (event: Lasting) => void): void;
   addEventListener(type: "fetch", listener: (event: Fetching) => void): void;
+  addEventListener(type: "message", listener: (event: Asking) => void): void;
 }
 
 interface Lasting {
@@ -29,6 +30,11 @@ interface Lasting {
 interface Fetching extends Lasting {
   readonly request: Request;
   respondWith(answer: Promise<Response>): void;
+}
+
+/** A page that asks which release it has, with a port for the answer. */
+interface Asking extends Lasting {
+  readonly ports: readonly MessagePort[];
 }
 
 const scope = globalThis as unknown as Scope;
@@ -41,6 +47,9 @@ const LOOK_EVERY_MS = 60_000;
 
 let gate: Promise<Gate> | undefined;
 let lookedAt = Number.NEGATIVE_INFINITY;
+
+/** The look that is under way, or the last one. */
+let looking: Promise<void> = Promise.resolve();
 
 function openOnce(): Promise<Gate> {
   const database = `onceward-offline ${new URL(scope.registration.scope).pathname}`;
@@ -159,6 +168,16 @@ scope.addEventListener("fetch", (event) => {
   if (request.mode === "navigate" && performance.now() - lookedAt > LOOK_EVERY_MS) {
     lookedAt = performance.now();
     // Without a network the release that is kept stays.
-    event.waitUntil(look().catch(() => {}));
+    looking = look().catch(() => {});
+    event.waitUntil(looking);
   }
+});
+
+scope.addEventListener("message", (event) => {
+  const tell = async (): Promise<void> => {
+    await looking;
+    const name = await currentName();
+    event.ports[0]?.postMessage(name === undefined ? undefined : revisionOf(name));
+  };
+  event.waitUntil(tell());
 });

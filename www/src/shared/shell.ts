@@ -38,8 +38,16 @@ async function startOffline(): Promise<void> {
   }
   const status = byId("offline", HTMLElement);
   await navigator.serviceWorker.register(new URL("sw.js", import.meta.url));
-  await navigator.serviceWorker.ready;
-  setText(status, "Kept for use without a network.");
+  const { active } = await navigator.serviceWorker.ready;
+  const { port1: here, port2: there } = new MessageChannel();
+  here.addEventListener("message", ({ data: revision }: MessageEvent<unknown>) => {
+    if (typeof revision === "number") {
+      const date = new Date(revision * 1000).toLocaleDateString("en-GB", { dateStyle: "long" });
+      setText(status, `Kept for use without a network, as of ${date}.`);
+    }
+  });
+  here.start();
+  active?.postMessage("which release", [there]);
 }
 
 startTheme();

@@ -15,8 +15,8 @@ import {
   type Path,
   type Plan,
   pathText,
-  type Role,
   ROLES,
+  type Role,
   valueAt,
 } from "./fields.js";
 

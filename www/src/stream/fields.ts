@@ -72,7 +72,18 @@ export function pathText(path: Path): string {
 /** What fields are usually called. Earlier names are better. */
 const USUAL: Readonly<Record<Role, readonly string[]>> = {
   id: ["idempotencykey", "eventid", "messageid", "msgid", "txid", "id", "uuid", "key"],
-  entity: ["entity", "aggregateid", "account", "symbol", "sensor", "device", "sku", "orderid", "userid", "subject"],
+  entity: [
+    "entity",
+    "aggregateid",
+    "account",
+    "symbol",
+    "sensor",
+    "device",
+    "sku",
+    "orderid",
+    "userid",
+    "subject",
+  ],
   revision: ["revision", "rev", "version", "sequence", "seq", "hlc", "updatedat", "updated"],
   source: ["source", "partition", "topic", "shard", "log"],
   position: ["position", "offset", "lsn"],

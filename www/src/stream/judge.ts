@@ -18,7 +18,9 @@ export type Judged =
   | { readonly is: "empty" };
 
 /** A line that was read. */
-type ReadLine = Exclude<Judged, { is: "verdict" }> | { readonly is: "event"; readonly event: GateEvent };
+type ReadLine =
+  | Exclude<Judged, { is: "verdict" }>
+  | { readonly is: "event"; readonly event: GateEvent };
 
 /** What newer browsers add to the reviver: the text that a number was read from. */
 interface Source {

@@ -92,7 +92,10 @@ class Visit {
     const [sample] = samples.sort((one, other) => fieldsOf(other) - fieldsOf(one));
     byId("plan", HTMLElement).hidden = sample === undefined;
     if (sample === undefined) {
-      setText(byId("name", HTMLElement), `${this.#name} does not begin with lines of JSON objects.`);
+      setText(
+        byId("name", HTMLElement),
+        `${this.#name} does not begin with lines of JSON objects.`,
+      );
       return;
     }
     this.#chooser.show(sample);

@@ -87,7 +87,9 @@ export class Results {
     if (!choices.includes(this.#filter)) {
       this.#filter = "refused";
     }
-    if (choices.join() === [...this.#filters.children].map(({ textContent }) => textContent).join()) {
+    if (
+      choices.join() === [...this.#filters.children].map(({ textContent }) => textContent).join()
+    ) {
       return;
     }
     this.#filters.replaceChildren(
@@ -149,7 +151,10 @@ const WIDTH = 1000;
 const HEIGHT = 30;
 
 /** Makes the line of time of one entity: from its first event to its last, with what was refused. */
-function makeStrand({ name, first, last, events, refused, marks }: Strand, lines: number): HTMLElement {
+function makeStrand(
+  { name, first, last, events, refused, marks }: Strand,
+  lines: number,
+): HTMLElement {
   const place = (line: number): number => (WIDTH * (line - 1)) / Math.max(1, lines - 1);
   const picture = makeSvg("svg", {
     viewBox: `0 0 ${WIDTH} ${HEIGHT}`,

@@ -55,7 +55,10 @@ function describe(kind: Kind, state: ItemState): [string, string] {
     return ["pending", `another tab is at it${left}${isWaiting ? "; waiting" : ""}`];
   }
   if (verdict === "duplicate") {
-    return ["duplicate", receipt === undefined ? "accepted" : doneText(receipt.by, receipt.attempt)];
+    return [
+      "duplicate",
+      receipt === undefined ? "accepted" : doneText(receipt.by, receipt.attempt),
+    ];
   }
   return [verdict, kind === "message" ? "not seen yet" : "to be done"];
 }

@@ -37,7 +37,10 @@ class Tab {
       }
     });
     watchTabs(this.#name, (others) => {
-      const text = others.length === 0 ? "" : `; ${others.join(", ")} ${others.length === 1 ? "is" : "are"} open as well`;
+      const text =
+        others.length === 0
+          ? ""
+          : `; ${others.join(", ")} ${others.length === 1 ? "is" : "are"} open as well`;
       setText(byId("others", HTMLElement), text);
     });
     this.#showBatch();

@@ -25,7 +25,8 @@ const NAMES = [
 export function tabName(): string {
   const fresh = NAMES[Math.floor(Math.random() * NAMES.length)] ?? "Heron";
   const [navigation] = performance.getEntriesByType("navigation");
-  const isReload = navigation instanceof PerformanceNavigationTiming && navigation.type === "reload";
+  const isReload =
+    navigation instanceof PerformanceNavigationTiming && navigation.type === "reload";
   try {
     // A tab that was opened from this one starts with a copy of what it stored.
     const kept = isReload ? sessionStorage.getItem("tab") : null;

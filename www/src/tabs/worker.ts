@@ -101,7 +101,11 @@ async function work(opened: Gate, id: string, ms: number): Promise<void> {
   const event = eventOf("job", id);
   if (opened.inspect(event).verdict === "pending") {
     waiting.add(id);
-    tell({ is: "note", text: `${id} is in another tab's hands; waiting for it`, verdict: "pending" });
+    tell({
+      is: "note",
+      text: `${id} is in another tab's hands; waiting for it`,
+      verdict: "pending",
+    });
   }
   try {
     const outcome = await opened.once<Receipt>(event, (claim) => pretend(id, ms, claim), {
