@@ -35,7 +35,8 @@ type Context = OffscreenCanvasRenderingContext2D;
 export function drawGround(context: Context, ground: Ground): void {
   const { width, height, isDown } = ground;
   context.fillStyle = styleOf("--card");
-  context.fillRect(0, 0, width, height);
+  // A size may end within a pixel, which has to be covered as well.
+  context.fillRect(0, 0, width + 1, height + 1);
   context.fillStyle = styleOf("--sunken");
   const [start, end] = CLOUD_U;
   drawBlock(context, ground, start, end, CLOUD_V, 1 - CLOUD_V, CLOUD_RADIUS);

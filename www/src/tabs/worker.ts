@@ -84,15 +84,11 @@ async function pretend(id: string, ms: number, claim: Claim): Promise<Receipt> {
   const what = takeover ? "taken over: the tab that had it is gone" : "begun";
   tell({ is: "note", text: `${id} is ${what}`, verdict: "fresh" });
   waiting.delete(id);
-  try {
-    for (let done = 0; done < ms; done += WORK_STEP_MS) {
-      working.set(id, done / ms);
-      await new Promise((resolve) => {
-        setTimeout(resolve, WORK_STEP_MS);
-      });
-    }
-  } finally {
-    working.delete(id);
+  for (let done = 0; done < ms; done += WORK_STEP_MS) {
+    working.set(id, done / ms);
+    await new Promise((resolve) => {
+      setTimeout(resolve, WORK_STEP_MS);
+    });
   }
   return { by: tab, attempt, takeover };
 }
@@ -106,6 +102,9 @@ async function work(opened: Gate, id: string, ms: number): Promise<void> {
       text: `${id} is in another tab's hands; waiting for it`,
       verdict: "pending",
     });
+  } else {
+    // From here on the claim that others see is this tab's, though its work has not begun.
+    working.set(id, 0);
   }
   try {
     const outcome = await opened.once<Receipt>(event, (claim) => pretend(id, ms, claim), {
@@ -122,6 +121,7 @@ async function work(opened: Gate, id: string, ms: number): Promise<void> {
     }
   } finally {
     waiting.delete(id);
+    working.delete(id);
   }
 }
 
