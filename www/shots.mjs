@@ -8,7 +8,7 @@
  */
 import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
+import { launchChromium } from "./build/chromium.mjs";
 import { dist, root } from "./build/places.mjs";
 import { serve } from "./build/serve.mjs";
 
@@ -40,10 +40,7 @@ const SHOTS = [
 
 const folder = join(root, "docs/screenshots");
 const { origin, close } = await serve(dist);
-const browser = await chromium.launch({
-  executablePath: process.env.CHROME ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-});
+const browser = await launchChromium();
 await mkdir(folder, { recursive: true });
 let sum = 0;
 for (const [name, path, viewport, colorScheme, reach] of SHOTS) {

@@ -6,24 +6,11 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-// biome-ignore lint/correctness/noUndeclaredDependencies: tests use what the workspace declares.
-import { chromium } from "playwright-core";
+import { launchChromium } from "../../build/chromium.mjs";
 import { serve } from "../../build/serve.mjs";
 
 /** Where the built page is. */
 export const dist = fileURLToPath(new URL("../../dist/", import.meta.url));
-
-const ARGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-dev-shm-usage",
-  // Tabs that are not in front must go on.
-  "--disable-background-timer-throttling",
-  "--disable-renderer-backgrounding",
-  "--disable-backgrounding-occluded-windows",
-];
 
 const PATIENCE = 30_000;
 
@@ -45,10 +32,7 @@ function watchErrors(page, errors) {
 export async function openSite({ folder = dist, under = "/" } = {}) {
   assert.ok(existsSync(join(dist, "index.html")), "the page is not built: node www/build.mjs");
   const { origin, close } = await serve(folder, { under });
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROME ?? "/usr/bin/chromium",
-    args: ARGS,
-  });
+  const browser = await launchChromium();
   return {
     origin,
     browser,
