@@ -14,7 +14,7 @@ import { bundleScripts, bundleStyles } from "./build/bundles.mjs";
 import { highlight, writeDocs } from "./build/docs.mjs";
 import { layout } from "./build/layout.mjs";
 import { installPacked } from "./build/pack.mjs";
-import { dist, www } from "./build/places.mjs";
+import { dist, root, www } from "./build/places.mjs";
 import { writeRelease } from "./build/release.mjs";
 import { serve } from "./build/serve.mjs";
 
@@ -69,12 +69,27 @@ async function writePages() {
   );
 }
 
+/** What the pages bring along of others, each with the folder of its licence. */
+const BROUGHT = { Geist: "@fontsource-variable/geist", uPlot: "uplot", idb: "idb" };
+
+async function writeLicences() {
+  const texts = await Promise.all(
+    Object.entries(BROUGHT).map(async ([name, folder]) => {
+      const text = await readFile(join(www, "node_modules", folder, "LICENSE"), "utf8");
+      return `${name}\n\n${text.trim()}\n`;
+    }),
+  );
+  const own = await readFile(join(root, "LICENSE-MIT"), "utf8");
+  const all = [`onceward\n\n${own.trim()}\n`, ...texts].join(`\n${"-".repeat(72)}\n\n`);
+  await writeFile(join(dist, "licences.txt"), all);
+}
+
 /** Builds everything into an empty dist. */
 async function build() {
   await rm(dist, { recursive: true, force: true });
   await mkdir(dist, { recursive: true });
   await installPacked();
-  await Promise.all([bundleScripts(), bundleStyles(), writePages(), writeDocs()]);
+  await Promise.all([bundleScripts(), bundleStyles(), writePages(), writeDocs(), writeLicences()]);
   await cp(join(www, "pages/icon.svg"), join(dist, "icon.svg"));
   await cp(fileURLToPath(import.meta.resolve("onceward/gate.wasm")), join(dist, "gate.wasm"));
   await writeRelease();

@@ -106,7 +106,8 @@ function makeMarked(source, sources, headings) {
       return chart(href, text);
     },
     html({ text }) {
-      return escapeHtml(text);
+      // Comments are for those who write, and anything else is shown as it is written.
+      return /^\s*<!--[^]*-->\s*$/.test(text) ? "" : escapeHtml(text);
     },
   };
   return new Marked({ renderer });

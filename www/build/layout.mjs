@@ -47,8 +47,8 @@ function header(active, up) {
 <button type="button" id="theme" class="icon" aria-label="Dark colours" aria-pressed="false">${SUN}</button></header>`;
 }
 
-const FOOTER = `<footer class="bottom"><p>MIT or Apache-2.0, at your option. Nothing you open here leaves this
-page.</p><p id="offline" role="status"></p></footer>`;
+const footer = (up) => `<footer class="bottom"><p>Nothing you open here leaves this page.
+<a href="${up}licences.txt">Licences</a></p><p id="offline" role="status"></p></footer>`;
 
 /**
  * Writes a whole page. `path` is its place in dist, from which all other addresses are told.
@@ -77,7 +77,7 @@ ${header(path, up)}
 <main id="main" tabindex="-1">
 ${body}
 </main>
-${FOOTER}
+${footer(up)}
 </body>
 </html>
 `;

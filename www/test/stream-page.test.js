@@ -131,6 +131,31 @@ describe("the page for a stream", () => {
     assert.match(await until(() => textOf(page, "#problem")), /needs its revision/);
   });
 
+  test("takes a file that is dropped", async (t) => {
+    const { page } = await site.visit(t, { path: "stream.html" });
+    await page.evaluate(() => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(
+        new File(['{"topic":"t","offset":1}\n{"topic":"t","offset":1}'], "a.jsonl"),
+      );
+      const drop = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+      document.querySelector("#drop").dispatchEvent(drop);
+    });
+    await isDone(page);
+    assert.match(await textOf(page, "#name"), /^a\.jsonl, 49 B$/);
+    assert.equal(await verdict(page, "fresh"), 1);
+    assert.equal(await verdict(page, "duplicate"), 1);
+    await page.click("#paste");
+    await page.fill("#pasted", "nothing of use");
+    await page.click("#use-pasted");
+    const name = await until(
+      () => textOf(page, "#name"),
+      (text) => /does not begin/.test(text),
+    );
+    assert.match(name, /pasted\.ndjson/);
+    assert.ok(await page.isHidden("#plan"));
+  });
+
   test("shows a sample with its duplicates and late arrivals, by entity", async (t) => {
     const { page, errors } = await site.visit(t, { path: "stream.html" });
     await page.click("#sample");

@@ -98,7 +98,6 @@ class Visit {
 
   #run(isRunning: boolean): void {
     this.#isRunning = isRunning;
-    this.#play.setAttribute("aria-pressed", String(isRunning));
     setText(this.#play, isRunning ? "Pause" : "Play");
     if (!isRunning && this.#frame !== undefined) {
       this.#settle(this.#frame);

@@ -72,8 +72,21 @@ async function fetchRelease(): Promise<Release> {
   return release;
 }
 
-/** Looks whether there is a newer release, and if so, fetches all of it. */
+/** Looks whether there is a newer release; what went wrong is tried anew, with another gate. */
 async function look(): Promise<void> {
+  try {
+    await update();
+  } catch (error) {
+    const failed = gate;
+    gate = undefined;
+    // Whatever it says to that, it is not used any more.
+    await failed?.then((opened) => opened.close()).catch(() => {});
+    throw error;
+  }
+}
+
+/** Fetches all of a release that is newer. */
+async function update(): Promise<void> {
   const release = await fetchRelease();
   const opened = await openOnce();
   const { revision, files } = release;
