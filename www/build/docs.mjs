@@ -107,7 +107,7 @@ function makeMarked(source, sources, headings) {
     },
     html({ text }) {
       // Comments are for those who write, and anything else is shown as it is written.
-      return /^\s*<!--[^]*-->\s*$/.test(text) ? "" : escapeHtml(text);
+      return /^\s*<!--.*-->\s*$/s.test(text) ? "" : escapeHtml(text);
     },
   };
   return new Marked({ renderer });

@@ -167,7 +167,9 @@ describe("the page of the lossy network", () => {
     await page.keyboard.press("Home");
     assert.equal(page.url(), `${url}index.html?seed=5&loss=0`);
     assert.equal(await page.getAttribute("#knob-loss", "aria-valuetext"), "0 %");
+    assert.equal(await textOf(page, "#naive-title"), "Without a gate");
     await page.check("input[value=usual]");
+    assert.equal(await textOf(page, "#naive-title"), "With the usual fixes");
     assert.equal(page.url(), `${url}index.html?seed=5&loss=0&naive=usual`);
     await page.fill("#seed", "123");
     await page.press("#seed", "Enter");

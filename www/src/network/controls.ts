@@ -51,6 +51,7 @@ export class Controls {
     for (const input of this.#ways()) {
       input.addEventListener("change", () => {
         this.#settings.naive = input.value === "usual" ? "usual" : "all";
+        this.#nameSide();
         changed();
       });
     }
@@ -71,6 +72,12 @@ export class Controls {
     for (const input of this.#ways()) {
       input.checked = input.value === settings.naive;
     }
+    this.#nameSide();
+  }
+
+  #nameSide(): void {
+    const name = this.#settings.naive === "usual" ? "With the usual fixes" : "Without a gate";
+    setText(byId("naive-title", HTMLElement), name);
   }
 
   #set(settings: Readonly<Settings>): void {
