@@ -70,7 +70,13 @@ async function writePages() {
 }
 
 /** What the pages bring along of others, each with the folder of its licence. */
-const BROUGHT = { Geist: "@fontsource-variable/geist", uPlot: "uplot", idb: "idb" };
+const BROUGHT = {
+  Geist: "@fontsource-variable/geist",
+  "d3-array": "d3-array",
+  "d3-shape": "d3-shape",
+  "d3-path": "d3-path",
+  idb: "idb",
+};
 
 async function writeLicences() {
   const texts = await Promise.all(

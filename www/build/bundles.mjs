@@ -23,8 +23,9 @@ const CLASSIC = { theme: "src/shared/theme.ts", sw: "src/offline/sw.ts" };
 
 const FONT = "node_modules/@fontsource-variable/geist/files/geist-latin-wght-normal.woff2";
 
-/** All of ASCII that can be seen, and what the pages write besides. */
-const GLYPHS = `${String.fromCharCode(...Array.from({ length: 95 }, (_, index) => 32 + index))}×–—’“”…·→←↑−€≥≤µü`;
+/** What the pages write; anything else comes from a font of the system. */
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const GLYPHS = `${LETTERS} .,:;!?%()[]+-=_/@#&'"·×–—’“”…−ü`;
 
 const from = (folder) => (names) =>
   Object.fromEntries(Object.entries(names).map(([name, file]) => [name, join(folder, file)]));
@@ -63,7 +64,7 @@ export async function bundleStyles() {
   const font = await subsetFont(await readFile(join(www, FONT)), GLYPHS, {
     targetFormat: "woff2",
     // Figures of one width, and pairs that sit well; other forms of letters are not used.
-    keepFeatures: ["tnum", "kern", "mark", "ccmp"],
+    keepFeatures: ["tnum", "kern"],
     noHinting: true,
     variationAxes: { wght: { min: 400, max: 600, default: 400 } },
   });

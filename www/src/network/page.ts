@@ -81,7 +81,6 @@ class Visit {
     this.#seedField.addEventListener("change", () => this.#reseed());
     onColours(() => {
       this.#painter.resize();
-      this.#chart.redraw();
     });
   }
 
