@@ -21,11 +21,19 @@ const REPOSITORY = "https://github.com/onceward/onceward/blob/main/";
 const KNOWN = [
   ["docs/guide.md", "Guide"],
   ["docs/recipes.md", "Recipes"],
+  ["docs/recipes/webhooks.md", "Webhooks"],
+  ["docs/http.md", "HTTP requests"],
+  ["docs/problems.md", "HTTP problems"],
+  ["docs/http-conformance.md", "HTTP conformance"],
+  ["docs/outbox.md", "Outbox"],
   ["docs/semantics.md", "Semantics"],
   ["docs/state-format.md", "State format"],
   ["docs/bench/README.md", "Benchmarks"],
   ["docs/architecture.md", "Architecture"],
 ];
+
+/** The folders of which all texts become pages. */
+const FOLDERS = ["docs", "docs/recipes"];
 
 /** Where the reference is, if it was made. */
 const API = join(root, "docs/api");
@@ -45,12 +53,12 @@ export function highlight(code, language) {
     : hljs.highlight(code, { language }).value;
 }
 
-/** Where a page of the documentation goes. */
+/** Where a page of the documentation goes: all of them into one folder. */
 function placeOf(source) {
-  if (source === "docs/bench/README.md") {
-    return "docs/benchmarks.html";
-  }
-  return `docs/${posix.basename(source, ".md")}.html`;
+  const name = source.replace(/^docs\//, "").replace(/\.md$/, "");
+  return name === "bench/README"
+    ? "docs/benchmarks.html"
+    : `docs/${name.replaceAll("/", "-")}.html`;
 }
 
 function slug(text) {
@@ -193,8 +201,12 @@ async function writeCharts() {
 
 /** Finds the pages, in their order. */
 async function findPages() {
-  const names = (await readdir(join(root, "docs"))).filter((name) => name.endsWith(".md"));
-  const found = new Set([...names.map((name) => `docs/${name}`), "docs/bench/README.md"]);
+  const listed = FOLDERS.filter((folder) => existsSync(join(root, folder))).map(async (folder) =>
+    (await readdir(join(root, folder)))
+      .filter((name) => name.endsWith(".md"))
+      .map((name) => `${folder}/${name}`),
+  );
+  const found = new Set([...(await Promise.all(listed)).flat(), "docs/bench/README.md"]);
   const known = KNOWN.filter(([source]) => found.has(source));
   const others = [...found].filter((source) => !KNOWN.some(([name]) => name === source)).sort();
   return await Promise.all(
