@@ -46,9 +46,10 @@ const PAGES = [
 /** Puts code in the place of a comment such as `<!-- code:network -->`. */
 async function withCode(body) {
   const names = [...body.matchAll(/<!-- code:(\w+) -->/g)].map(([, name]) => name);
-  const codes = await Promise.all(
+  const texts = await Promise.all(
     names.map((name) => readFile(join(www, `pages/${name}.code.ts`), "utf8")),
   );
+  const codes = texts.map((text) => text.replace(/^\/\*\*.*?\*\/\s*/s, ""));
   return names.reduce(
     (text, name, index) =>
       text.replace(

@@ -1,6 +1,6 @@
 /**
- * Takes the pictures in docs/screenshots from what was built. Seeds and moments are fixed, so that a
- * picture changes only when the page does.
+ * Takes the pictures in docs/screenshots from what was built. Seeds and moments are fixed, so that
+ * a picture changes only when the page does.
  *
  *   node www/build.mjs && node www/shots.mjs
  *

@@ -1,3 +1,8 @@
+/**
+ * What the page of the network shows of its code; this comment is left out there.
+ * @module
+ */
+
 const gate = await Gate.open({ retention: "7d" });
 
 for (const event of delivered) {

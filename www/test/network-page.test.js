@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Gate } from "onceward";
 import { importSource } from "./helpers/bundle.js";
-import { numberIn, openSite, textOf, until } from "./helpers/site.js";
+import { numberIn, openSite, parseShown, textOf, until } from "./helpers/site.js";
 
 /** How many frames are measured, and how many come before. */
 const FRAMES = 150;
@@ -19,7 +19,7 @@ const clock = async (page) => Number((await textOf(page, ".clock")).replace(" s"
 /** All values that one side shows, in cents. */
 async function valuesOf(page, side) {
   const texts = await page.locator(`#${side}-lines .value`).allTextContents();
-  return texts.map((text) => Math.round(Number(text.replaceAll(",", "").replace("−", "-")) * 100));
+  return texts.map((text) => Math.round(parseShown(text) * 100));
 }
 
 describe("the page of the lossy network", () => {
@@ -149,7 +149,7 @@ describe("the page of the lossy network", () => {
     assert.match(status, /behind the gate by 0\.00/);
   });
 
-  test("shares by address: settings as they are set, and the moment while it is pure", async (t) => {
+  test("shares by address: what was set, and the moment while nothing was changed", async (t) => {
     const { page, context, url } = await site.visit(t, { path: "index.html?seed=5&at=8000" });
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
     await until(

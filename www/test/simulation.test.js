@@ -1,5 +1,5 @@
 /**
- * The simulation in Node, with the packed package: whoever asks the gate is right, the other is not.
+ * The simulation in Node, with the packed package: who asks the gate is right, others are not.
  * @module
  */
 import assert from "node:assert/strict";

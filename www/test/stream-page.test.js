@@ -35,14 +35,16 @@ async function download(page) {
 
 const ENTITIES = 997;
 
-/** The line of an index, and what is to be said of it: some repeat the one before, some come late. */
+/** The line of an index, and what is to be said of it: some repeat one, and some come late. */
 function lineOf(index) {
   const isLate = (at) => at > 2 * ENTITIES && at % 7 === 0;
   const isRepeated = index % 5 === 0 && !isLate(index - 1);
   const meant = isRepeated ? index - 1 : index;
   const late = !isRepeated && isLate(index);
   const sensor = `sensor-${meant % ENTITIES}`;
-  const text = `{"id":"event-${meant}","sensor":"${sensor}","revision":${late ? 0 : meant},"note":"${NOTE}"}\n`;
+  const revision = late ? 0 : meant;
+  const event = { id: `event-${meant}`, sensor, revision, note: NOTE };
+  const text = `${JSON.stringify(event)}\n`;
   return { text, verdict: isRepeated ? "duplicate" : late ? "stale" : "fresh" };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Two tabs of one profile: what one has accepted the other knows, and what one leaves the other takes.
+ * Two tabs of one profile: what one accepts the other knows, and what one leaves the other takes.
  * @module
  */
 import assert from "node:assert/strict";

@@ -28,7 +28,7 @@ export const FLIGHT_FIELDS = 5;
 export const COPY = 1;
 export const LOST = 2;
 
-/** How many numbers describe a landing: when, kind, verdict, and whether the naive side applied it. */
+/** How many numbers describe a landing: when, kind, verdict, and whether it was applied naively. */
 export const LANDING_FIELDS = 4;
 
 /** The verdicts that a picture tells apart, in the order of their codes there. */

@@ -4,7 +4,7 @@
  * Which release is newer is what a gate is asked: a release is a revision, its list of files the
  * content that the revision stands for. So an old list that some cache on the way still has is
  * `stale`, one that was seen is a `duplicate`, one that was changed without a new revision is a
- * `conflict`; and only one that is `fresh`, and was fetched to its end, takes the place of the last.
+ * `conflict`; only one that is `fresh`, and was fetched to its end, takes the place of the last.
  * @module
  */
 

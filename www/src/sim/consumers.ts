@@ -71,8 +71,8 @@ export class UsualConsumer {
 }
 
 /**
- * Knows what is right of what has arrived: each transfer once, and of each symbol the latest price. It
- * can, since it numbers events from the start and never forgets; no consumer could afford that.
+ * Knows what is right of what has arrived: each transfer once, and of each symbol the latest price.
+ * It can, since it numbers events from the start and never forgets; no consumer could afford that.
  */
 export class Truth {
   readonly values = openingValues();

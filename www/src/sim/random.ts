@@ -7,8 +7,8 @@
 export type Random = () => number;
 
 /**
- * Returns a source of numbers for one part of the simulation (mulberry32). Each part has its own, so
- * that a change to one does not change what the others draw.
+ * Returns a source of numbers for one part of the simulation (mulberry32). Each part has its own,
+ * so that a change to one does not change what the others draw.
  */
 export function seeded(seed: number, part: string): Random {
   let state = seed >>> 0;

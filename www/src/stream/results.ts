@@ -76,7 +76,8 @@ export class Results {
       byId("strands-note", HTMLElement),
       strands.length === 0
         ? `None, in ${what} ${entities === 1 ? "strand" : "strands"}.`
-        : `Those ${strands.length} of ${what} of which most was refused. Above the line: twice; below: late.`,
+        : `Those ${strands.length} of ${what} of which most was refused. ` +
+            "Above the line: twice; below: late.",
     );
     this.#strands.replaceChildren(...strands.map((strand) => makeStrand(strand, lines)));
   }
@@ -150,7 +151,7 @@ function makeRow({ line, verdict, about, text }: Row): HTMLElement {
 const WIDTH = 1000;
 const HEIGHT = 30;
 
-/** Makes the line of time of one entity: from its first event to its last, with what was refused. */
+/** Makes the line of time of an entity: from its first event to its last, with what was refused. */
 function makeStrand(
   { name, first, last, events, refused, marks }: Strand,
   lines: number,

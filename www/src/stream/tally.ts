@@ -145,7 +145,7 @@ export class Tally {
     }
   }
 
-  /** Adds a mark. When there are too many, every second one goes, and of what comes only so many. */
+  /** Adds a mark. When there are too many, every second one goes, and fewer are added from then. */
   #mark(strand: OpenStrand, mark: Mark): void {
     if (strand.refused % strand.stride !== 0) {
       return;

@@ -65,10 +65,14 @@ export async function textOf(page, selector) {
   return await page.locator(selector).first().textContent();
 }
 
-/** The number in an element's text, without commas; what is written as a minus is one. */
-export async function numberIn(page, selector) {
-  const text = await textOf(page, selector);
+/** Reads a number as it is shown: with commas, and a minus of its own. */
+export function parseShown(text) {
   return Number(text.replaceAll(",", "").replace("−", "-"));
+}
+
+/** The number in an element's text. */
+export async function numberIn(page, selector) {
+  return parseShown(await textOf(page, selector));
 }
 
 /** Asks until the answer is right. */
@@ -80,6 +84,6 @@ export async function until(ask, isRight = Boolean, ms = PATIENCE) {
       return answer;
     }
     assert.ok(Date.now() < end, `still ${JSON.stringify(answer)} after ${ms} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
