@@ -13,6 +13,7 @@ import { type Scope, scopeText } from "./http/scope.js";
 
 /** What the middleware sets in the context: nothing for requests that pass through. */
 export interface IdempotencyVariables {
+  /** What the handler may ask and say; undefined where the request is not guarded. */
   readonly idempotency: Idempotency | undefined;
 }
 

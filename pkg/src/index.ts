@@ -23,7 +23,7 @@ export type { Duration, GateOptions, PositionWindow } from "./options.js";
 export { ordinal } from "./ordinal.js";
 export { type ReadyOptions, ready } from "./ready.js";
 export type { Inspection, Refusal } from "./refusal.js";
-export { type Order, Sequencer, type SequencerOptions } from "./sequencer.js";
+export { type Lateness, type Order, Sequencer, type SequencerOptions } from "./sequencer.js";
 export type { Stage } from "./stage.js";
 export type { Stats } from "./stats.js";
 export type { Store, StoredState } from "./store.js";

@@ -13,6 +13,7 @@ export { Outbox } from "./outbox/outbox.js";
 export type { Decision } from "./outbox/policy.js";
 export { sendOnSync } from "./outbox/service.js";
 export type {
+  Added,
   BodyOf,
   Change,
   GiveBack,

@@ -12,7 +12,7 @@ import { Items, type Packed } from "./sequencer/items.js";
 import { type ReadOrder, readOrder, type SequencerOptions } from "./sequencer/options.js";
 import * as glue from "./wasm/core.js";
 
-export type { Order, SequencerOptions } from "./sequencer/options.js";
+export type { Lateness, Order, SequencerOptions } from "./sequencer/options.js";
 
 // What the core says of a push.
 const PASSED = 1;

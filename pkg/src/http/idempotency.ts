@@ -19,6 +19,7 @@ import type { Claim } from "../claim.js";
  * ```
  */
 export class InDoubt extends Error {
+  /** What kind of error it is. */
   override readonly name = "InDoubt";
 }
 

@@ -31,7 +31,9 @@ export interface Scope {
 
 /** The parts of a request that say which operation it is. */
 export interface Target {
+  /** The method of the request. */
   readonly method: string;
+  /** Its absolute address. */
   readonly url: string;
 }
 

@@ -11,13 +11,25 @@ import type { Submission } from "./submission.js";
 export type OutboxEvent =
   /** It was taken on, has left, has to be tried again, or sending it has ended. */
   | {
+      /** What has happened. */
       readonly type: "enqueued" | "sending" | "waiting" | "answered" | "parked";
+      /** Which one it is. */
       readonly submission: Submission;
     }
   /** It is gone. */
-  | { readonly type: "cancelled" | "taken" | "dropped"; readonly submission: Submission }
+  | {
+      /** What has happened. */
+      readonly type: "cancelled" | "taken" | "dropped";
+      /** Which one it was. */
+      readonly submission: Submission;
+    }
   /** The storage has failed. What was to be done is tried again. */
-  | { readonly type: "trouble"; readonly error: OncewardError };
+  | {
+      /** What has happened. */
+      readonly type: "trouble";
+      /** `store` or `corrupt`. */
+      readonly error: OncewardError;
+    };
 
 /** Functions that are called with the same. */
 export class Listeners<T> {

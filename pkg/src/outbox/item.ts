@@ -21,22 +21,29 @@ export type Reason = "refused" | "expired" | "exhausted" | "unsendable";
 
 /** A request as it is kept. Its body is kept beside it. */
 export interface StoredRequest {
+  /** As in `Request`. */
   readonly method: string;
   /** Absolute. */
   readonly url: string;
+  /** Names and values, without what only `prepare` adds. */
   readonly headers: readonly (readonly [string, string])[];
   /** How many bytes the body has; absent where there is none. */
   readonly bodyBytes?: number | undefined;
   /** Absent where it is what requests have by default, or the runtime does not know it. */
   readonly mode?: string | undefined;
+  /** As `mode`. */
   readonly credentials?: string | undefined;
+  /** As `mode`. */
   readonly redirect?: string | undefined;
 }
 
 /** An answer as it is kept. Its body is kept beside it. */
 export interface StoredAnswer {
+  /** As in `Response`. */
   readonly status: number;
+  /** As in `Response`. */
   readonly statusText: string;
+  /** Names and values. */
   readonly headers: readonly (readonly [string, string])[];
   /** How many bytes of the body are kept. */
   readonly bodyBytes: number;
@@ -56,11 +63,15 @@ export interface Item {
   readonly scope: string;
   /** What the caller wanted to remember of it. */
   readonly note?: Json | undefined;
+  /** What is sent. */
   readonly request: StoredRequest;
+  /** Where it stands. */
   readonly state: State;
+  /** Why it is parked. */
   readonly reason?: Reason | undefined;
   /** Times are milliseconds since 1970, by the clock of this device. */
   readonly enqueuedAt: number;
+  /** When it was replaced for the last time. */
   readonly changedAt: number;
   /** When it was sent for the first time; absent when it has certainly never left. */
   readonly sentAt?: number | undefined;
@@ -72,6 +83,7 @@ export interface Item {
   readonly failures: number;
   /** What became of the last try that failed: a status, `"network"`, `"timeout"`, `"prepare"`. */
   readonly trouble?: string | undefined;
+  /** The last answer, where there was one. */
   readonly answer?: StoredAnswer | undefined;
 }
 

@@ -16,7 +16,9 @@ import type { SubmissionView } from "./submission.js";
 
 /** What waits for later. Tests put another one there. */
 export interface Timers {
+  /** Has a function called after so many milliseconds; returns what stands for that. */
   set(callback: () => void, ms: number): unknown;
+  /** Has it not called after all. */
   clear(timer: unknown): void;
 }
 

@@ -229,6 +229,7 @@ export class Outbox {
     await this.#closing;
   }
 
+  /** Closes the outbox at the end of an `await using` block. */
   [asyncDispose](): Promise<void> {
     return this.close();
   }

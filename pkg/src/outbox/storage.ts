@@ -17,18 +17,33 @@ export type Change =
    * It is replaced; with the body of its answer, and without that of its request, where it says so.
    */
   | {
+      /** What it is replaced by. */
       readonly put: Item;
+      /** The body of the answer that it has now. */
       readonly answerBody?: Uint8Array | undefined;
+      /** Whether the body of its request is not needed any more. */
       readonly dropRequestBody?: boolean | undefined;
     }
   /** It is removed, with its bodies. */
-  | { readonly remove: Removal };
+  | {
+      /** How it is removed. */
+      readonly remove: Removal;
+    };
 
 /** What others have changed. */
 export interface News {
+  /** Which item it is. */
   readonly number: number;
   /** Present when the item was removed. */
   readonly removal?: Removal | undefined;
+}
+
+/** What adding an item has found. */
+export interface Added {
+  /** The item, or the one of the same key that was there. */
+  readonly item: Item;
+  /** Whether it was added. */
+  readonly isNew: boolean;
 }
 
 /** Gives back the lead. */
@@ -52,7 +67,7 @@ export interface Items {
    * Adds an item with its body. Where there is one of the same key already, that one is returned,
    * and nothing is changed.
    */
-  add(draft: Draft, body: Uint8Array | undefined): Promise<{ item: Item; isNew: boolean }>;
+  add(draft: Draft, body: Uint8Array | undefined): Promise<Added>;
 
   /**
    * Has a step look at an item and say what becomes of it, with nobody in between. Returns what it

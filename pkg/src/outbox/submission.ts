@@ -8,14 +8,21 @@ import type { Item, Reason, State } from "./item.js";
 
 /** An item as of one moment. */
 export interface SubmissionView {
+  /** What is sent as the Idempotency-Key. */
   readonly key: string;
+  /** Items of one scope are sent one after the other. */
   readonly scope: string;
+  /** What was to be remembered of it. */
   readonly note: Json | undefined;
+  /** The method of its request. */
   readonly method: string;
+  /** The absolute address of its request. */
   readonly url: string;
+  /** Where it stands. */
   readonly state: State;
   /** Why it is parked. */
   readonly reason: Reason | undefined;
+  /** When it was taken on. */
   readonly enqueuedAt: Date;
   /**
    * When it was sent for the first time; undefined when it has certainly never left this device.
@@ -32,7 +39,9 @@ export interface SubmissionView {
 /** How the sending of an item has ended. */
 export type Answer =
   | {
+      /** The server has answered. */
       readonly state: "answered";
+      /** What it has answered. */
       readonly response: Response;
       /** Whether the server has said that it answers as it did before. */
       readonly replayed: boolean;
@@ -40,13 +49,18 @@ export type Answer =
       readonly omitted: boolean;
     }
   | {
+      /** It is not sent again before someone has decided. */
       readonly state: "parked";
+      /** Why not. */
       readonly reason: Reason;
       /** The last answer, where there was one. */
       readonly response: Response | undefined;
     }
   /** Someone has cancelled it, taken its answer, or it was dropped to make room. */
-  | { readonly state: "cancelled" | "taken" | "dropped" };
+  | {
+      /** What has become of it. */
+      readonly state: "cancelled" | "taken" | "dropped";
+    };
 
 /** What a cancellation has found. */
 export interface Cancellation {
@@ -95,6 +109,7 @@ export class Submission implements SubmissionView {
   readonly #number: number;
   #last: Item;
 
+  /** @internal */
   constructor(desk: Desk, item: Item) {
     this.#desk = desk;
     this.#number = item.number;
@@ -106,18 +121,22 @@ export class Submission implements SubmissionView {
     return this.#last.key;
   }
 
+  /** Items of one scope are sent one after the other. */
   get scope(): string {
     return this.#last.scope;
   }
 
+  /** What was to be remembered of it. */
   get note(): Json | undefined {
     return this.#last.note;
   }
 
+  /** The method of its request. */
   get method(): string {
     return this.#last.request.method;
   }
 
+  /** The absolute address of its request. */
   get url(): string {
     return this.#last.request.url;
   }
@@ -127,26 +146,32 @@ export class Submission implements SubmissionView {
     return this.#item.state;
   }
 
+  /** Why it is parked; undefined unless it is. */
   get reason(): Reason | undefined {
     return viewOf(this.#item).reason;
   }
 
+  /** When it was taken on. */
   get enqueuedAt(): Date {
     return viewOf(this.#item).enqueuedAt;
   }
 
+  /** When it was sent for the first time; undefined when it has certainly never left this device. */
   get sentAt(): Date | undefined {
     return viewOf(this.#item).sentAt;
   }
 
+  /** How often it was sent. */
   get attempts(): number {
     return this.#item.attempts;
   }
 
+  /** What became of the last try that failed: a status, `"network"`, `"timeout"` or `"prepare"`. */
   get trouble(): string | undefined {
     return this.#item.trouble;
   }
 
+  /** When it may be tried again; undefined unless it waits. */
   get nextTry(): Date | undefined {
     return viewOf(this.#item).nextTry;
   }

@@ -11,7 +11,9 @@ interface SyncRegistration {
 
 /** What a service worker is called with. */
 export interface SyncEventLike {
+  /** What was registered. */
   readonly tag: string;
+  /** Keeps the service worker alive until the work is done. */
   waitUntil(work: Promise<unknown>): void;
 }
 

@@ -25,6 +25,12 @@ export interface Order {
   order: Ordinal;
 }
 
+/** Release by event time. */
+export interface Lateness {
+  /** How late an event may be without being dropped. */
+  readonly lateness: Duration;
+}
+
 /** How a sequencer orders, and how much it holds. An option with another name is an error. */
 export interface SequencerOptions<T> {
   /** Says what an item is put in order by. It is called once for each `push`. */
@@ -33,7 +39,7 @@ export interface SequencerOptions<T> {
    * `"next"`: a sequence without gaps; each item comes out after its predecessor. `{ lateness }`: by
    * event time; an item comes out when one later by `lateness` was seen, or when it has waited so long.
    */
-  release: "next" | { readonly lateness: Duration };
+  release: "next" | Lateness;
   /** Where every scope starts, under `"next"`. @default the first order that is seen */
   first?: Ordinal | undefined;
   /** What to do with a gap in which nothing came for `maxWait`, under `"next"`. @default "hold" */
