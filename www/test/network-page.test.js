@@ -101,6 +101,32 @@ describe("the page of the lossy network", () => {
     );
   });
 
+  test("starts over, with nothing left of what was before", async (t) => {
+    const { page } = await site.visit(t, { path: "index.html?seed=2&rate=500&crashes=0" });
+    await until(
+      () => clock(page),
+      (seconds) => seconds > 10.3,
+    );
+    for (let time = 0; time < 3; time += 1) {
+      await page.click("#restart");
+    }
+    await until(
+      () => clock(page),
+      (seconds) => seconds < 5,
+    );
+    await page.click("#play");
+    await page.click("#step");
+    const issued = await until(
+      () => numberIn(page, "[data-count=issued]"),
+      (count) => count > 0 && count < 2500,
+    );
+    const seconds = await clock(page);
+    assert.ok(Math.abs(issued - 500 * seconds) <= 75, `${issued} in ${seconds} s`);
+    // Twice a second there is a point in the chart, from the beginning on.
+    const points = (await page.getAttribute("#chart .line.fresh", "d")).split("L").length;
+    assert.ok(Math.abs(points - 2 * seconds) <= 2, `${points} points in ${seconds} s`);
+  });
+
   test("finishes: all has arrived, and the gated side is what was issued", async (t) => {
     const { page } = await site.visit(t, { path: "index.html?seed=9&delay=100&at=30000" });
     await until(

@@ -45,6 +45,10 @@ export class VerdictChart {
   /** Starts anew. */
   clear(): void {
     this.#points = [];
+    this.#axes.replaceChildren();
+    for (const path of [this.#fill, ...this.#lines]) {
+      path.setAttribute("d", "");
+    }
   }
 
   /** Adds what has happened since. */

@@ -9,16 +9,18 @@ import type { Answer, Frame, Request } from "./protocol.js";
 export class Engine {
   readonly #worker = new Worker(new URL("network-worker.js", import.meta.url), { type: "module" });
   readonly #show: (frame: Frame) => void;
-  #waiting = 0;
+  /** What was asked and is not answered yet. Answers come in the order of the questions. */
+  readonly #asked: Request["does"][] = [];
 
   constructor(show: (frame: Frame) => void, fail: (message: string) => void) {
     this.#show = show;
     this.#worker.addEventListener("message", ({ data }: MessageEvent<Answer>) => {
-      this.#waiting -= 1;
-      if (data.is === "frame") {
-        this.#show(data.frame);
-      } else {
+      this.#asked.shift();
+      if (data.is === "failure") {
         fail(data.message);
+      } else if (!this.#asked.includes("start")) {
+        // Else it is of a run that has been given up.
+        this.#show(data.frame);
       }
     });
     this.#worker.addEventListener("error", ({ message }) => {
@@ -28,11 +30,11 @@ export class Engine {
 
   /** Whether something was asked that is not answered yet. */
   get isBusy(): boolean {
-    return this.#waiting > 0;
+    return this.#asked.length > 0;
   }
 
   ask(request: Request): void {
-    this.#waiting += 1;
+    this.#asked.push(request.does);
     this.#worker.postMessage(request);
   }
 }

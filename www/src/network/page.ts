@@ -105,9 +105,7 @@ class Visit {
 
   #step(): void {
     this.#run(false);
-    if (this.#frame !== undefined) {
-      this.#engine.ask({ does: "advance", until: this.#frame.now + STEP_BUTTON_MS });
-    }
+    this.#engine.ask({ does: "step", by: STEP_BUTTON_MS });
   }
 
   #crash(): void {

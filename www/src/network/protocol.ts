@@ -17,6 +17,8 @@ export type Request =
       readonly until: number;
     }
   | { readonly does: "advance"; readonly until: number }
+  /** From wherever it is by then: what was asked before may not be answered yet. */
+  | { readonly does: "step"; readonly by: number }
   | { readonly does: "set"; readonly settings: Settings }
   | { readonly does: "crash" }
   | { readonly does: "end" };

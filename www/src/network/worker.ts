@@ -27,6 +27,8 @@ async function handle(request: Request): Promise<Frame> {
   }
   if (request.does === "advance") {
     await simulation.advance(request.until, recorder);
+  } else if (request.does === "step") {
+    await simulation.advance(simulation.now + request.by, recorder);
   } else if (request.does === "set") {
     Object.assign(simulation.settings, request.settings);
   } else if (request.does === "crash") {
