@@ -109,6 +109,7 @@ test("a call or batch is one reading, and so is opening", async () => {
     () => gate.checkId("claimed"),
     () => gate.checkIds(["claimed"]),
     () => gate.doubts(),
+    () => gate.nextRevision({ entity: "a" }),
   ];
   calls.forEach((call, index) => {
     call();

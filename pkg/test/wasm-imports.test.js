@@ -18,6 +18,7 @@ const ALLOWED = {
   get: [2, "reads fields of options and contents, and items of arrays that may throw"],
   get_unchecked: [1, "reads items of arrays"],
   getPrototypeOf: [1, "tells plain objects in contents from others"],
+  includes: [1, "leaves out of a content what does not count for its id"],
   init_externref_table: [1, "prepares the table of values, as the glue wants it"],
   isArray: [1, "tells arrays in contents from other objects"],
   is_falsy: [1, "reads flags"],
@@ -29,7 +30,7 @@ const ALLOWED = {
   keys: [1, "reads objects in contents"],
   length: [1, "reads arrays in contents"],
   new: [3, "makes errors, and the objects and arrays that are returned"],
-  new_from_slice: [1, "returns bytes"],
+  new_from_slice: [2, "returns bytes, and where each item of a sequencer ends"],
   number_get: [1, "reads numbers among options and contents"],
   push: [1, "returns arrays"],
   set: [1, "returns objects, and errors with their code"],
@@ -38,7 +39,7 @@ const ALLOWED = {
 };
 
 /** The globals that these functions use in the glue. */
-const GLOBALS = ["Array", "BigInt", "Error", "Object", "Reflect", "Uint8Array"];
+const GLOBALS = ["Array", "BigInt", "Error", "Object", "Reflect", "Uint32Array", "Uint8Array"];
 
 test("it imports what is allowed, and all of that", async () => {
   const module = await WebAssembly.compile(await readFile(new URL("core_bg.wasm", wasm)));

@@ -26,6 +26,7 @@ export function callsOf(gate) {
     changes: () => gate.changes(),
     merge: () => gate.merge(new Uint8Array()),
     forget: () => gate.forget({ id: "a" }),
+    nextRevision: () => gate.nextRevision({ entity: "a" }),
     stats: () => gate.stats(),
   };
 }

@@ -6,7 +6,8 @@ import { DurableObject } from "cloudflare:workers";
 // What bundles Workers for tests expects the core to be in each.
 import "onceward";
 import { durableObject } from "onceward/durable-object";
-import { storedIn } from "../../dist/outbox/stored.js";
+// Not by internals.js, which leads to the files of Node.js as well.
+import { storedIn } from "../../compiled/outbox/stored.js";
 import { CASES } from "./items-contract.js";
 
 async function wait(isThere) {
