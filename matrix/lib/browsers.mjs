@@ -2,29 +2,9 @@
  * The browsers of the matrix, each started once, when it is first needed.
  * @module
  */
-import { accessSync, constants } from "node:fs";
 import { createRequire } from "node:module";
-import { delimiter, join } from "node:path";
+import { CHROMIUM_ARGS, findBrowser } from "../../scripts/browsers.mjs";
 import { Failure } from "../../scripts/steps.mjs";
-
-const NAMES = {
-  chromium: ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
-  firefox: ["firefox-esr", "firefox"],
-};
-
-/** The variable that says where a browser is, when it is not in PATH. */
-const VARIABLES = { chromium: "CHROME", firefox: "FIREFOX" };
-
-const CHROMIUM_ARGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--disable-dev-shm-usage",
-];
 
 /** Firefox must not talk to anybody but the test. */
 const FIREFOX_PREFS = {
@@ -40,32 +20,10 @@ const FIREFOX_PREFS = {
   "toolkit.telemetry.enabled": false,
 };
 
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function find(kind) {
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  const paths = NAMES[kind].flatMap((name) => folders.map((folder) => join(folder, name)));
-  const found = process.env[VARIABLES[kind]] ?? paths.find(isExecutable);
-  if (found === undefined) {
-    const names = NAMES[kind].join(", ");
-    throw new Failure(
-      `${kind} is missing: none of ${names} is in PATH, and ${VARIABLES[kind]} is not set.`,
-    );
-  }
-  return found;
-}
-
 const LAUNCHERS = {
   async chromium() {
     const { chromium } = await import("playwright-core");
-    const executablePath = find("chromium");
+    const executablePath = findBrowser("chromium");
     const browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGS, headless: true });
     return {
       version: browser.version(),
@@ -77,7 +35,7 @@ const LAUNCHERS = {
     const puppeteer = createRequire(import.meta.url)("puppeteer-core");
     const browser = await puppeteer.launch({
       browser: "firefox",
-      executablePath: find("firefox"),
+      executablePath: findBrowser("firefox"),
       headless: true,
       extraPrefsFirefox: FIREFOX_PREFS,
     });

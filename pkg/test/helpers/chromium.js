@@ -6,52 +6,25 @@
  */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { accessSync, constants } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 // biome-ignore lint/correctness/noUndeclaredDependencies: tests use what the workspace declares.
 import { build } from "esbuild";
 // biome-ignore lint/correctness/noUndeclaredDependencies: tests use what the workspace declares.
 import { chromium } from "playwright-core";
-
-const NAMES = ["chromium", "chromium-browser", "google-chrome"];
+import { CHROMIUM_ARGS, findBrowser } from "../../../scripts/browsers.mjs";
 
 const ARGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--disable-dev-shm-usage",
+  ...CHROMIUM_ARGS,
   // Tabs must be able to die one by one, and so need processes of their own.
   "--process-per-tab",
 ];
 
 /** For how many milliseconds anything in the browser may take. */
 const PATIENCE = 60_000;
-
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Where Chromium is: as CHROME says, or in PATH. */
-function findChromium() {
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  const candidates = NAMES.flatMap((name) => folders.map((folder) => join(folder, name)));
-  const found = process.env.CHROME ?? candidates.find(isExecutable);
-  assert.ok(found, `none of ${NAMES.join(", ")} is in PATH; CHROME may say where one is`);
-  return found;
-}
 
 /** Bundles scripts, each into one file that needs nothing else. */
 async function bundle(scripts) {
@@ -240,7 +213,7 @@ export async function startChromium(t, scripts) {
   const { origin, close } = await serve(files);
   t.after(close);
   const options = {
-    executablePath: findChromium(),
+    executablePath: findBrowser("chromium"),
     args: ARGS,
     headless: true,
     // Pages are kept for going back to them, as in every browser that is not driven by a test.
